@@ -1,0 +1,272 @@
+"""The messages between the engine and whoever asks: the window, the tray, the command line.
+
+One connection carries requests one way and events the other; every event names the request it answers. A
+message is one JSON object (never pickle), validated here on both sides. Knows nothing of sockets or threads.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+PROTOCOL_VERSION = 1
+MAX_QUESTION = 4_000  # characters; longer ones are refused with a clear error, never cut silently
+MAX_MESSAGE = 64 * 2**20  # bytes
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class Request(Message):
+    id: int = Field(ge=0, description="chosen by the asker; events that answer it carry the same number")
+
+
+class Hello(Request):
+    """First message of a connection; refused with a Failure when the versions differ."""
+
+    kind: Literal["hello"] = "hello"
+    version: int = PROTOCOL_VERSION
+
+
+class GetStatus(Request):
+    kind: Literal["status"] = "status"
+
+
+class Subscribe(Request):
+    """A StatusEvent now, at every change, and at least once a second until cancelled."""
+
+    kind: Literal["subscribe"] = "subscribe"
+
+
+class Ask(Request):
+    """Answered by AnswerPiece events and one AnswerDone, or a Failure."""
+
+    kind: Literal["ask"] = "ask"
+    question: str
+    memory_only: bool = False
+    picture: bytes | None = Field(default=None, description="an encoded picture the question is about")
+
+
+class Cancel(Request):
+    """Stops the request ``target`` of this connection; it ends with Cancelled."""
+
+    kind: Literal["cancel"] = "cancel"
+    target: int
+
+
+class Watch(Request):
+    """Start recording. ``sources``: "screen" (as in the settings), "webcam", or a path to replay."""
+
+    kind: Literal["watch"] = "watch"
+    sources: tuple[str, ...] = ("screen",)
+    fps: float | None = Field(default=None, gt=0, description="frames a second of a replayed folder")
+
+
+class Pause(Request):
+    kind: Literal["pause"] = "pause"
+    seconds: float | None = Field(default=None, gt=0, description="until then; without it, until resumed")
+
+
+class Resume(Request):
+    kind: Literal["resume"] = "resume"
+
+
+class Forget(Request):
+    """Deletes moments and pictures from ``start`` on; the memory state goes back to an older snapshot or is reset."""
+
+    kind: Literal["forget"] = "forget"
+    start: datetime | None = Field(default=None, description="none: everything")
+
+
+class GetMoments(Request):
+    kind: Literal["moments"] = "moments"
+    start: datetime | None = None
+    end: datetime | None = None
+    text: str = ""
+    application: str = ""
+    limit: int = Field(default=50, ge=1, le=1000)
+    offset: int = Field(default=0, ge=0)
+
+
+class GetPicture(Request):
+    kind: Literal["picture"] = "picture"
+    moment: int
+    thumbnail: bool = False
+
+
+class GetSettings(Request):
+    kind: Literal["settings"] = "settings"
+
+
+class ChangeSetting(Request):
+    kind: Literal["change_setting"] = "change_setting"
+    name: str
+    value: str
+
+
+class Shutdown(Request):
+    kind: Literal["shutdown"] = "shutdown"
+
+
+AnyRequest = Annotated[
+    Hello
+    | GetStatus
+    | Subscribe
+    | Ask
+    | Cancel
+    | Watch
+    | Pause
+    | Resume
+    | Forget
+    | GetMoments
+    | GetPicture
+    | GetSettings
+    | ChangeSetting
+    | Shutdown,
+    Field(discriminator="kind"),
+]
+
+Recording = Literal["recording", "paused", "excluded", "stalled", "locked", "disk_full", "no_source", "idle"]
+
+
+class SourceStatus(Message):
+    name: str
+    frames: int = 0
+    last_frame_age_s: float | None = None
+    trouble: str = ""
+
+
+class Status(Message):
+    """What the engine is doing, truthfully: ``recording`` only while frames really arrive."""
+
+    state: Recording
+    reason: str = Field(default="", description="why, in one sentence, where the state needs one")
+    paused_until: datetime | None = None
+    sources: tuple[SourceStatus, ...] = ()
+    frames_seen: int = 0
+    frames_still: int = 0
+    frames_excluded: int = 0
+    frames_behind: int = Field(default=0, description="frames the model was too slow to see; the timeline has them")
+    tokens_seen: int = 0
+    state_bytes: int = 0
+    last_frame_age_s: float | None = None
+    unread_moments: int = Field(default=0, description="moments whose text has not been read yet")
+    moments: int = 0
+    disk_bytes: int = 0
+    model: str = ""
+    device: str = ""
+    model_answers: bool = False
+    pid: int = 0
+    started: datetime | None = None
+    last_snapshot: datetime | None = None
+    notices: tuple[str, ...] = Field(default=(), description="trouble the user should know of, newest first")
+
+
+class MomentInfo(Message):
+    id: int
+    time: datetime
+    source: str
+    application: str
+    window: str
+    text: str = ""
+    picture: str | None = Field(default=None, description="path of the stored picture on this machine")
+    rect: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
+class Event(Message):
+    id: int = Field(description="the request this answers")
+
+
+class HelloEvent(Event):
+    kind: Literal["hello"] = "hello"
+    version: int = PROTOCOL_VERSION
+    pid: int
+
+
+class StatusEvent(Event):
+    kind: Literal["status"] = "status"
+    status: Status
+
+
+class AnswerPiece(Event):
+    kind: Literal["piece"] = "piece"
+    text: str
+
+
+class AnswerDone(Event):
+    """``text`` is the whole answer and replaces the pieces."""
+
+    kind: Literal["answer"] = "answer"
+    text: str
+    origin: Literal["memory", "evidence", "both", "none"]
+    moments: tuple[MomentInfo, ...] = ()
+    timings_ms: dict[str, float] = {}
+
+
+class Moments(Event):
+    kind: Literal["moments"] = "moments"
+    moments: tuple[MomentInfo, ...]
+    total: int
+
+
+class Picture(Event):
+    kind: Literal["picture"] = "picture"
+    data: bytes = Field(description="an encoded picture (WebP or AVIF)")
+    media_type: str
+
+
+class SettingInfo(Message):
+    name: str
+    value: str
+    default: str
+    type: str
+    description: str
+
+
+class Settings(Event):
+    kind: Literal["settings"] = "settings"
+    settings: tuple[SettingInfo, ...]
+
+
+class Done(Event):
+    kind: Literal["done"] = "done"
+    message: str = ""
+    count: int | None = None
+
+
+class Progress(Event):
+    kind: Literal["progress"] = "progress"
+    done: float = Field(ge=0, le=1)
+    message: str = ""
+
+
+class Cancelled(Event):
+    kind: Literal["cancelled"] = "cancelled"
+
+
+class Failure(Event):
+    kind: Literal["failure"] = "failure"
+    message: str
+    remedy: str = ""
+
+
+AnyEvent = Annotated[
+    HelloEvent
+    | StatusEvent
+    | AnswerPiece
+    | AnswerDone
+    | Moments
+    | Picture
+    | Settings
+    | Done
+    | Progress
+    | Cancelled
+    | Failure,
+    Field(discriminator="kind"),
+]
+
+requests: TypeAdapter[AnyRequest] = TypeAdapter(AnyRequest)
+events: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
