@@ -56,7 +56,11 @@ TEST_PROGRAMS = {
     "chromium": "chromium",
     "mousepad": "mousepad",
 }
-TEST_FONT = "fonts-dejavu-core"
+FONTS = {
+    "truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
+    "truetype/dejavu/DejaVuSansMono.ttf": "fonts-dejavu-core",
+    "X11/misc/10x20-ISO8859-1.pcf.gz": "xfonts-base",
+}
 
 
 class SetupError(Exception):
@@ -86,10 +90,8 @@ def missing_programs(programs: dict[str, str]) -> list[str]:
     return [package for program, package in programs.items() if shutil.which(program) is None]
 
 
-def has_fonts() -> bool:
-    return any(
-        Path(folder).is_dir() and any(Path(folder).rglob("DejaVuSans*.ttf")) for folder in ("/usr/share/fonts",)
-    )
+def missing_fonts() -> list[str]:
+    return [package for font, package in FONTS.items() if not Path("/usr/share/fonts", font).exists()]
 
 
 def install_packages(packages: list[str]) -> None:
@@ -120,9 +122,7 @@ def install_packages(packages: list[str]) -> None:
 def set_up_system(programs: dict[str, str], fonts: bool) -> None:
     if sys.platform != "linux":
         return  # the wheels bring all they need on Windows and macOS
-    packages = missing_libraries() + missing_programs(programs)
-    if fonts and not has_fonts():
-        packages.append(TEST_FONT)
+    packages = missing_libraries() + missing_programs(programs) + (missing_fonts() if fonts else [])
     if packages and not is_debian():
         raise SetupError(
             "system libraries or programs are missing. Install your distribution's equivalents of these Debian "
