@@ -1,0 +1,389 @@
+"""The gated delta rule on a GPU: chunked, forward and backward, in Triton.
+
+A chunk of 64 tokens is solved with matrix products; a program for each (batch, head, block of value columns)
+carries the state from chunk to chunk, forward and, for the gradients, backward. With G the running sum of the
+log decay inside a chunk and S the state before it:
+
+    R = beta (V - e^G K S)              what the state does not predict yet
+    U = (I + A)^-1 R                    A[t,i] = beta_t e^(G_t - G_i) k_t.k_i  for i < t
+    O = e^G Q S + P U                   P[t,i] = e^(G_t - G_i) q_t.k_i         for i <= t
+    S' = e^(G_last) S + (e^(G_last - G) K)^T U
+
+Decays appear only as e^(later - earlier), at most 1, so nothing overflows however strong the decay. The carried
+state and all sums are fp32; operands of the matrix products have the inputs' precision (bf16, or fp32 multiplied
+in full).
+
+This file does not know how q and k were normalised, nor what a layer is. Which implementation runs is decided in
+``kernels/dispatch.py``.
+"""
+
+import torch
+import triton
+import triton.language as tl
+
+CHUNK = 64  # tokens; also the side of the triangular systems
+SUB = 16  # side of the diagonal blocks that are inverted row by row
+
+
+@triton.jit
+def _inverse_of_unit_lower(A, C: tl.constexpr, SUB: tl.constexpr, SOLVE: tl.constexpr):
+    """(I + A)^-1 for strictly lower triangular A [C, C], by blocks of SUB rows.
+
+    The diagonal blocks by substitution, all at once; then, with D the diagonal blocks and N = D^-1 (I + A - D),
+    (I + N)^-1 D^-1 = (I - N)(I + N^2) D^-1 exactly, since N^4 = 0 with four blocks. A power series over single
+    rows would be shorter, but its terms grow without bound when keys repeat; here they do not.
+    """
+    NB: tl.constexpr = C // SUB
+    block_r = tl.arange(0, NB)[:, None, None, None]
+    block_c = tl.arange(0, NB)[None, None, :, None]
+    A4 = tl.reshape(A, (NB, SUB, NB, SUB))
+    X = -tl.sum(tl.where(block_r == block_c, A4, 0.0), axis=2)  # [NB, SUB, SUB], the diagonal blocks, negated
+    Xt = tl.permute(X, (0, 2, 1))
+    rows = tl.arange(0, SUB)[None, :, None]
+    columns = tl.arange(0, SUB)[None, None, :]
+    for i in range(1, SUB):
+        coefficients = tl.sum(tl.where(columns == i, Xt, 0.0), axis=2)  # [NB, SUB]: row i of each block
+        row = tl.sum(coefficients[:, :, None] * X, axis=1)
+        X += tl.where(rows == i, row[:, None, :], 0.0)
+    X += tl.where(rows == columns, 1.0, 0.0)
+    D = tl.reshape(tl.where(block_r == block_c, X[:, :, None, :], 0.0), (C, C))
+    r = tl.arange(0, C)
+    below = (r[:, None] // SUB) > (r[None, :] // SUB)
+    N = tl.dot(D, tl.where(below, A, 0.0), input_precision=SOLVE)
+    M = tl.dot(N, N, input_precision=SOLVE)
+    Y = D + tl.dot(M, D, input_precision=SOLVE)
+    return Y - tl.dot(N, Y, input_precision=SOLVE)
+
+
+@triton.jit
+def _solve_kernel(
+    k_ptr, g_ptr, beta_ptr, G_ptr, inv_ptr, T, H: tl.constexpr, K: tl.constexpr, BK: tl.constexpr, C: tl.constexpr,
+    SUB: tl.constexpr, PRECISION: tl.constexpr, SOLVE: tl.constexpr,
+):
+    """For one chunk of one head: G, and the inverse of I + A. Both are all that depends on K alone."""
+    n, bh = tl.program_id(0), tl.program_id(1)
+    head = (bh // H).to(tl.int64) * T * H + bh % H  # index of [b, 0, h] in [B, T, H]
+    r = tl.arange(0, C)
+    c = tl.arange(0, BK)
+    t = n * C + r
+    live = t < T
+    at = head + t * H
+    g = tl.load(g_ptr + at, mask=live, other=0.0).to(tl.float32)
+    beta = tl.load(beta_ptr + at, mask=live, other=0.0).to(tl.float32)
+    k = tl.load(k_ptr + at[:, None] * K + c[None, :], mask=live[:, None] & (c[None, :] < K), other=0.0)
+    G = tl.cumsum(g, axis=0)
+    tl.store(G_ptr + at, G, mask=live)
+    decay = tl.exp(tl.where(r[:, None] > r[None, :], G[:, None] - G[None, :], float("-inf")))
+    A = tl.dot(k, tl.trans(k), input_precision=PRECISION) * decay * beta[:, None]
+    inverse = _inverse_of_unit_lower(A, C, SUB, SOLVE)
+    tl.store(inv_ptr + at[:, None] * C + r[None, :], inverse.to(inv_ptr.dtype.element_ty), mask=live[:, None])
+
+
+@triton.jit
+def _scan_kernel(
+    q_ptr, k_ptr, v_ptr, beta_ptr, G_ptr, inv_ptr, s0_ptr, o_ptr, u_ptr, h_ptr, s1_ptr, scale, T,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
+    HAS_STATE: tl.constexpr, KEEP: tl.constexpr, PRECISION: tl.constexpr,
+):
+    """The state [BK, BV] through all chunks of one head; writes o, and with KEEP what the gradients need."""
+    bv, bh = tl.program_id(0), tl.program_id(1)
+    head = (bh // H).to(tl.int64) * T * H + bh % H
+    r = tl.arange(0, C)
+    c = tl.arange(0, BK)
+    x = bv * BV + tl.arange(0, BV)
+    in_k = c < K
+    in_v = x < V
+    state_at = bh.to(tl.int64) * K * V + c[:, None] * V + x[None, :]
+    in_state = in_k[:, None] & in_v[None, :]
+    S = tl.zeros((BK, BV), tl.float32)
+    if HAS_STATE:
+        S += tl.load(s0_ptr + state_at, mask=in_state, other=0.0)
+    chunks = tl.cdiv(T, C)
+    for n in range(chunks):
+        t = n * C + r
+        live = t < T
+        at = head + t * H
+        rows_k = at[:, None] * K + c[None, :]
+        rows_v = at[:, None] * V + x[None, :]
+        in_rows_k = live[:, None] & in_k[None, :]
+        in_rows_v = live[:, None] & in_v[None, :]
+        q = tl.load(q_ptr + rows_k, mask=in_rows_k, other=0.0)
+        k = tl.load(k_ptr + rows_k, mask=in_rows_k, other=0.0)
+        v = tl.load(v_ptr + rows_v, mask=in_rows_v, other=0.0)
+        inverse = tl.load(inv_ptr + at[:, None] * C + r[None, :], mask=live[:, None], other=0.0)
+        beta = tl.load(beta_ptr + at, mask=live, other=0.0).to(tl.float32)
+        last = tl.minimum(n * C + C, T) - 1
+        G = tl.load(G_ptr + head + tl.minimum(t, last) * H)  # past the end: as the last token, so exp stays <= 1
+        G_last = tl.load(G_ptr + head + last * H)
+        Sx = S.to(k.dtype)
+        if KEEP:
+            h_at = (bh.to(tl.int64) * chunks + n) * K * V + c[:, None] * V + x[None, :]
+            tl.store(h_ptr + h_at, Sx, mask=in_state)
+        KS = tl.dot(k, Sx, input_precision=PRECISION)
+        R = beta[:, None] * (v.to(tl.float32) - tl.exp(G)[:, None] * KS)
+        U = tl.dot(inverse, R.to(k.dtype), input_precision=PRECISION)
+        Ux = U.to(k.dtype)
+        if KEEP:
+            tl.store(u_ptr + rows_v, Ux, mask=in_rows_v)
+        decay = tl.exp(tl.where(r[:, None] >= r[None, :], G[:, None] - G[None, :], float("-inf")))
+        P = tl.dot(q, tl.trans(k), input_precision=PRECISION) * decay
+        QS = tl.dot(q, Sx, input_precision=PRECISION)
+        O = tl.exp(G)[:, None] * QS + tl.dot(P.to(k.dtype), Ux, input_precision=PRECISION)
+        tl.store(o_ptr + rows_v, (scale * O).to(o_ptr.dtype.element_ty), mask=in_rows_v)
+        late = (tl.exp(G_last - G)[:, None] * U).to(k.dtype)
+        S = tl.exp(G_last) * S + tl.dot(tl.trans(k), late, input_precision=PRECISION)
+    tl.store(s1_ptr + state_at, S, mask=in_state)
+
+
+@triton.jit
+def _scan_backward_kernel(
+    q_ptr, k_ptr, beta_ptr, G_ptr, inv_ptr, do_ptr, ds1_ptr, dr_ptr, dh_ptr, ds0_ptr, scale, T,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
+    HAS_DSTATE: tl.constexpr, PRECISION: tl.constexpr,
+):
+    """The state's gradient through all chunks, last first; writes it as each chunk receives it (dh), and dR."""
+    bv, bh = tl.program_id(0), tl.program_id(1)
+    head = (bh // H).to(tl.int64) * T * H + bh % H
+    r = tl.arange(0, C)
+    c = tl.arange(0, BK)
+    x = bv * BV + tl.arange(0, BV)
+    in_k = c < K
+    in_v = x < V
+    state_at = bh.to(tl.int64) * K * V + c[:, None] * V + x[None, :]
+    in_state = in_k[:, None] & in_v[None, :]
+    dS = tl.zeros((BK, BV), tl.float32)
+    if HAS_DSTATE:
+        dS += tl.load(ds1_ptr + state_at, mask=in_state, other=0.0)
+    chunks = tl.cdiv(T, C)
+    for i in range(chunks):
+        n = chunks - 1 - i
+        t = n * C + r
+        live = t < T
+        at = head + t * H
+        rows_k = at[:, None] * K + c[None, :]
+        rows_v = at[:, None] * V + x[None, :]
+        in_rows_k = live[:, None] & in_k[None, :]
+        in_rows_v = live[:, None] & in_v[None, :]
+        q = tl.load(q_ptr + rows_k, mask=in_rows_k, other=0.0)
+        k = tl.load(k_ptr + rows_k, mask=in_rows_k, other=0.0)
+        do = tl.load(do_ptr + rows_v, mask=in_rows_v, other=0.0)
+        inverse = tl.load(inv_ptr + at[:, None] * C + r[None, :], mask=live[:, None], other=0.0)
+        beta = tl.load(beta_ptr + at, mask=live, other=0.0).to(tl.float32)
+        last = tl.minimum(n * C + C, T) - 1
+        G = tl.load(G_ptr + head + tl.minimum(t, last) * H)
+        G_last = tl.load(G_ptr + head + last * H)
+        dSx = dS.to(k.dtype)
+        h_at = (bh.to(tl.int64) * chunks + n) * K * V + c[:, None] * V + x[None, :]
+        tl.store(dh_ptr + h_at, dSx, mask=in_state)
+        upper = tl.exp(tl.where(r[:, None] <= r[None, :], G[None, :] - G[:, None], float("-inf")))
+        Pt = tl.dot(k, tl.trans(q), input_precision=PRECISION) * upper * scale  # P transposed: [i, t]
+        dU = tl.dot(Pt.to(k.dtype), do, input_precision=PRECISION)
+        dU += tl.exp(G_last - G)[:, None] * tl.dot(k, dSx, input_precision=PRECISION)
+        dR = tl.dot(tl.trans(inverse), dU.to(k.dtype), input_precision=PRECISION)
+        tl.store(dr_ptr + rows_v, dR.to(dr_ptr.dtype.element_ty), mask=in_rows_v)
+        early = ((scale * tl.exp(G))[:, None] * do.to(tl.float32)).to(k.dtype)
+        dS = tl.exp(G_last) * dS + tl.dot(tl.trans(q), early, input_precision=PRECISION)
+        dS -= tl.dot(tl.trans(k), ((beta * tl.exp(G))[:, None] * dR).to(k.dtype), input_precision=PRECISION)
+    tl.store(ds0_ptr + state_at, dS, mask=in_state)
+
+
+@triton.jit
+def _chunk_backward_kernel(
+    q_ptr, k_ptr, v_ptr, beta_ptr, G_ptr, u_ptr, h_ptr, do_ptr, dr_ptr, dh_ptr,
+    dq_ptr, dk_ptr, dv_ptr, dg_ptr, dbeta_ptr, scale, T,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
+    PRECISION: tl.constexpr,
+):
+    """The gradients of q, k, v, g and beta in one chunk, from the states and gradients at its two ends.
+
+    The gradient of A is -dR U^T: the inverse itself needs no differentiation.
+    """
+    n, bh = tl.program_id(0), tl.program_id(1)
+    head = (bh // H).to(tl.int64) * T * H + bh % H
+    r = tl.arange(0, C)
+    c = tl.arange(0, BK)
+    t = n * C + r
+    live = t < T
+    at = head + t * H
+    in_k = c < K
+    rows_k = at[:, None] * K + c[None, :]
+    in_rows_k = live[:, None] & in_k[None, :]
+    chunks = tl.cdiv(T, C)
+    h_base = (bh.to(tl.int64) * chunks + n) * K * V
+    beta = tl.load(beta_ptr + at, mask=live, other=0.0).to(tl.float32)
+    last = tl.minimum(n * C + C, T) - 1
+    G = tl.load(G_ptr + head + tl.minimum(t, last) * H)
+    G_last = tl.load(G_ptr + head + last * H)
+
+    dQS = tl.zeros((C, BK), tl.float32)  # do S^T
+    dKS = tl.zeros((C, BK), tl.float32)  # dR S^T
+    dKU = tl.zeros((C, BK), tl.float32)  # U dS'^T
+    dP = tl.zeros((C, C), tl.float32)
+    dA = tl.zeros((C, C), tl.float32)
+    dbeta = tl.zeros((C,), tl.float32)
+    carried = tl.zeros((BK,), tl.float32)  # <S, dS'>, summed over value columns
+    for first in range(0, V, BV):
+        x = first + tl.arange(0, BV)
+        in_v = x < V
+        rows_v = at[:, None] * V + x[None, :]
+        in_rows_v = live[:, None] & in_v[None, :]
+        in_state = in_k[:, None] & in_v[None, :]
+        h = tl.load(h_ptr + h_base + c[:, None] * V + x[None, :], mask=in_state, other=0.0)
+        dh = tl.load(dh_ptr + h_base + c[:, None] * V + x[None, :], mask=in_state, other=0.0)
+        v = tl.load(v_ptr + rows_v, mask=in_rows_v, other=0.0).to(tl.float32)
+        do = tl.load(do_ptr + rows_v, mask=in_rows_v, other=0.0)
+        u = tl.load(u_ptr + rows_v, mask=in_rows_v, other=0.0)
+        dr = tl.load(dr_ptr + rows_v, mask=in_rows_v, other=0.0)
+        dQS += tl.dot(do, tl.trans(h), input_precision=PRECISION)
+        dKS += tl.dot(dr, tl.trans(h), input_precision=PRECISION)
+        dKU += tl.dot(u, tl.trans(dh), input_precision=PRECISION)
+        dP += tl.dot(do, tl.trans(u), input_precision=PRECISION)
+        dA -= tl.dot(dr, tl.trans(u), input_precision=PRECISION)
+        carried += tl.sum(h.to(tl.float32) * dh.to(tl.float32), axis=1)
+        drf = dr.to(tl.float32)
+        dbeta += tl.sum(drf * v, axis=1)
+        tl.store(dv_ptr + rows_v, (beta[:, None] * drf).to(dv_ptr.dtype.element_ty), mask=in_rows_v)
+
+    q = tl.load(q_ptr + rows_k, mask=in_rows_k, other=0.0)
+    k = tl.load(k_ptr + rows_k, mask=in_rows_k, other=0.0)
+    qf = q.to(tl.float32)
+    kf = k.to(tl.float32)
+    decay = tl.exp(tl.where(r[:, None] >= r[None, :], G[:, None] - G[None, :], float("-inf")))
+    strict = tl.where(r[:, None] > r[None, :], decay, 0.0)
+    dP *= decay * scale
+    dA *= strict
+    from_p = dP * tl.dot(q, tl.trans(k), input_precision=PRECISION)
+    from_a = dA * tl.dot(k, tl.trans(k), input_precision=PRECISION)
+    dbeta += tl.sum(from_a, axis=1)
+    from_a *= beta[:, None]
+    dA *= beta[:, None]
+    both = from_p + from_a
+    dG = tl.sum(both, axis=1) - tl.sum(both, axis=0)
+
+    eG = tl.exp(G)
+    dPx = dP.to(k.dtype)
+    dAx = dA.to(k.dtype)
+    dQS *= (scale * eG)[:, None]
+    dG += tl.sum(dQS * qf, axis=1)
+    dq = dQS + tl.dot(dPx, k, input_precision=PRECISION)
+    tl.store(dq_ptr + rows_k, dq.to(dq_ptr.dtype.element_ty), mask=in_rows_k)
+
+    dKS *= -eG[:, None]
+    through_read = tl.sum(dKS * kf, axis=1)
+    dbeta += through_read
+    dG += beta * through_read
+    dKU *= tl.exp(G_last - G)[:, None]
+    through_write = tl.sum(dKU * kf, axis=1)
+    dG -= through_write
+    at_end = tl.sum(through_write, axis=0) + tl.exp(G_last) * tl.sum(carried, axis=0)
+    dG += tl.where(t == last, at_end, 0.0)
+    dk = beta[:, None] * dKS + dKU
+    dk += tl.dot(tl.trans(dPx), q, input_precision=PRECISION)
+    dk += tl.dot(dAx, k, input_precision=PRECISION) + tl.dot(tl.trans(dAx), k, input_precision=PRECISION)
+    tl.store(dk_ptr + rows_k, dk.to(dk_ptr.dtype.element_ty), mask=in_rows_k)
+    tl.store(dbeta_ptr + at, dbeta, mask=live)
+    tl.store(dg_ptr + at, tl.cumsum(dG, axis=0, reverse=True), mask=live)
+
+
+def _precisions(dtype: torch.dtype) -> tuple[str, str]:
+    """How matrix products are multiplied: with the inputs, and inside the triangular solve."""
+    return ("ieee", "ieee") if dtype == torch.float32 else ("tf32", "tf32")
+
+
+def _value_block(heads: int, V: int, limit: int) -> int:
+    """Value columns a program: as many as keep the chip's multiprocessors busy, at least 16."""
+    block = min(limit, max(16, triton.next_power_of_2(V)))
+    while block > 32 and heads * triton.cdiv(V, block) < 128:
+        block //= 2
+    return block
+
+
+class _GatedDelta(torch.autograd.Function):
+    """Forward keeps the inverse, U and the state before each chunk; backward is two kernels."""
+
+    @staticmethod
+    def forward(ctx, q, k, v, g, beta, state, scale):  # type: ignore[no-untyped-def]
+        keep = any(ctx.needs_input_grad)
+        o, new_state, saved = _forward(q, k, v, g, beta, state, scale, keep)
+        if keep:
+            ctx.save_for_backward(q, k, v, beta, *saved)
+            ctx.scale, ctx.has_state, ctx.g_dtype = scale, state is not None, g.dtype
+        return o, new_state
+
+    @staticmethod
+    def backward(ctx, do, dstate):  # type: ignore[no-untyped-def]
+        return _backward(ctx, do, dstate)
+
+
+def _forward(q, k, v, g, beta, state, scale, keep):  # type: ignore[no-untyped-def]
+    B, T, H, K = q.shape
+    V = v.shape[-1]
+    chunks = triton.cdiv(T, CHUNK)
+    BK = max(16, triton.next_power_of_2(K))
+    precision, solve = _precisions(q.dtype)
+    G = torch.empty((B, T, H), dtype=torch.float32, device=q.device)
+    inverse = torch.empty((B, T, H, CHUNK), dtype=q.dtype, device=q.device)
+    o = torch.empty_like(v)
+    new_state = torch.empty((B, H, K, V), dtype=torch.float32, device=q.device)
+    u = torch.empty_like(v) if keep else o
+    h = torch.empty((B, H, chunks, K, V), dtype=q.dtype, device=q.device) if keep else o
+    _solve_kernel[(chunks, B * H)](
+        k, g, beta, G, inverse, T, H=H, K=K, BK=BK, C=CHUNK, SUB=SUB, PRECISION=precision, SOLVE=solve, num_warps=4
+    )
+    BV = _value_block(B * H, V, 64)
+    _scan_kernel[(triton.cdiv(V, BV), B * H)](
+        q, k, v, beta, G, inverse, new_state if state is None else state, o, u, h, new_state, scale, T,
+        H=H, K=K, V=V, BK=BK, BV=BV, C=CHUNK, HAS_STATE=state is not None, KEEP=keep, PRECISION=precision,
+        num_warps=4, num_stages=2,
+    )  # fmt: skip
+    return o, new_state, (G, inverse, u, h)
+
+
+def _backward(ctx, do, dstate):  # type: ignore[no-untyped-def]
+    q, k, v, beta, G, inverse, u, h = ctx.saved_tensors
+    B, T, H, K = q.shape
+    V = v.shape[-1]
+    BK = max(16, triton.next_power_of_2(K))
+    precision, _ = _precisions(q.dtype)
+    do = torch.zeros_like(v) if do is None else do.to(v.dtype).contiguous()
+    dr, dh = torch.empty_like(v), torch.empty_like(h)
+    ds0 = torch.empty((B, H, K, V), dtype=torch.float32, device=q.device)
+    BV = _value_block(B * H, V, 64)
+    _scan_backward_kernel[(triton.cdiv(V, BV), B * H)](
+        q, k, beta, G, inverse, do, ds0 if dstate is None else dstate.contiguous(), dr, dh, ds0, ctx.scale, T,
+        H=H, K=K, V=V, BK=BK, BV=BV, C=CHUNK, HAS_DSTATE=dstate is not None, PRECISION=precision,
+        num_warps=4, num_stages=2,
+    )  # fmt: skip
+    dq, dk, dv = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v)
+    dg, dbeta = torch.empty_like(G), torch.empty_like(G)
+    _chunk_backward_kernel[(triton.cdiv(T, CHUNK), B * H)](
+        q, k, v, beta, G, u, h, do, dr, dh, dq, dk, dv, dg, dbeta, ctx.scale, T,
+        H=H, K=K, V=V, BK=BK, BV=min(64, max(16, triton.next_power_of_2(V))), C=CHUNK, PRECISION=precision,
+        num_warps=8 if BK > 64 else 4, num_stages=2,
+    )  # fmt: skip
+    return dq, dk, dv, dg.to(ctx.g_dtype), dbeta.to(beta.dtype), ds0 if ctx.has_state else None, None
+
+
+def gated_delta(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    g: torch.Tensor,
+    beta: torch.Tensor,
+    state: torch.Tensor | None,
+    scale: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Reads and writes the delta-rule memory for T tokens; differentiable in every tensor, the state included.
+
+    q, k [B, T, H, K], v [B, T, H, V] of one dtype (bf16, fp16 or fp32); g [B, T, H] log decay (<= 0), beta
+    [B, T, H]; state [B, H, K, V] fp32 or None for an empty memory. Returns o [B, T, H, V] in v's dtype and the
+    new state, fp32. K at most 128. The given state is not changed.
+    """
+    if not (q.dtype == k.dtype == v.dtype):
+        raise TypeError(f"q, k and v must share one dtype, not {q.dtype}, {k.dtype} and {v.dtype}")
+    if q.shape[-1] > 128:
+        raise ValueError(f"key dimension {q.shape[-1]} is more than the 128 these kernels hold in registers")
+    state = None if state is None else state.float().contiguous()
+    q, k, v, g, beta = (x.contiguous() for x in (q, k, v, g, beta))
+    o, new_state = _GatedDelta.apply(q, k, v, g, beta, state, scale)  # type: ignore[no-untyped-call]
+    return o, new_state
