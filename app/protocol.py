@@ -48,6 +48,7 @@ class Ask(Request):
     question: str
     memory_only: bool = False
     picture: bytes | None = Field(default=None, description="an encoded picture the question is about")
+    now: datetime | None = Field(default=None, description="the moment asked from, for a replayed recording")
 
 
 class Cancel(Request):
@@ -63,6 +64,13 @@ class Watch(Request):
     kind: Literal["watch"] = "watch"
     sources: tuple[str, ...] = ("screen",)
     fps: float | None = Field(default=None, gt=0, description="frames a second of a replayed folder")
+    attached: bool = Field(default=False, description="recording ends when this connection does")
+
+
+class Stop(Request):
+    """Ends recording; unlike a pause, nothing starts it again but a Watch."""
+
+    kind: Literal["stop"] = "stop"
 
 
 class Pause(Request):
@@ -75,10 +83,14 @@ class Resume(Request):
 
 
 class Forget(Request):
-    """Deletes moments and pictures from ``start`` on; the memory state goes back to an older snapshot or is reset."""
+    """Deletes moments and pictures; the memory state goes back to an older snapshot or is reset.
+
+    From ``start`` on, or the last ``last_s`` seconds (right even if the clock was set meanwhile); neither: all.
+    """
 
     kind: Literal["forget"] = "forget"
-    start: datetime | None = Field(default=None, description="none: everything")
+    start: datetime | None = None
+    last_s: float | None = Field(default=None, gt=0)
 
 
 class GetMoments(Request):
@@ -118,6 +130,7 @@ AnyRequest = Annotated[
     | Ask
     | Cancel
     | Watch
+    | Stop
     | Pause
     | Resume
     | Forget
@@ -136,6 +149,8 @@ class SourceStatus(Message):
     name: str
     frames: int = 0
     last_frame_age_s: float | None = None
+    last_frame_time: datetime | None = None
+    finished: bool = Field(default=False, description="a recording that was fed to its end")
     trouble: str = ""
 
 
@@ -150,6 +165,7 @@ class Status(Message):
     frames_still: int = 0
     frames_excluded: int = 0
     frames_behind: int = Field(default=0, description="frames the model was too slow to see; the timeline has them")
+    frames_waiting: int = Field(default=0, description="frames the model will see next")
     tokens_seen: int = 0
     state_bytes: int = 0
     last_frame_age_s: float | None = None
