@@ -79,6 +79,8 @@ class Window:
     pid: int | None
     rect: Rect  # desktop pixels
     focused: bool = False
+    opaque: bool = True  # False: what lies behind may show through
+    names: tuple[str, ...] = ()  # what else the application is called (process, class), for privacy rules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +89,8 @@ class Frame:
 
     ``pixels``: uint8 [H, W, 3] RGB. ``time``: UTC, for people. ``monotonic``: seconds, for intervals (the wall
     clock may be set back). ``windows``: front to back, as visible on this frame's monitor; empty for cameras.
+    ``unsettled``: the windows as they were before the picture was taken, where they were not as after it; privacy
+    heeds both. ``listed``: False where the windows could not be read although there may be some.
     """
 
     pixels: Pixels
@@ -95,6 +99,8 @@ class Frame:
     source: str  # "screen:<monitor name>", "webcam:<n>", "replay:<file name>"
     monitor: Monitor
     windows: tuple[Window, ...] = ()
+    unsettled: tuple[Window, ...] = ()
+    listed: bool = True
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype != np.uint8:
