@@ -71,7 +71,7 @@ def append(past: Tensor, new: Tensor, seen: Tensor, sinks: int) -> Tensor:
 def append_(past: Tensor, new: Tensor, seen: Tensor, sinks: int) -> None:
     """The same, written into ``past`` itself: for a session's own buffers, outside of autograd."""
     T, slots = new.shape[1], past.shape[2]
-    if T <= slots - sinks:  # no two tokens share a slot, so only those slots are touched
+    if slots - sinks >= T:  # no two tokens share a slot, so only those slots are touched
         slot = slots_of(seen + torch.arange(T, device=past.device), slots, sinks)
         past.index_copy_(2, slot, new.transpose(1, 2).to(past.dtype))
     else:

@@ -1,0 +1,62 @@
+"""The whole network: vision tower, decoder, head. Holds weights and nothing else."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.model.config import ModelShape
+from core.model.state import MemoryState
+from core.model.text import Decoder
+from core.model.vision import VisionTower
+
+
+class InfiniteVL(nn.Module):
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.visual = VisionTower(shape.vision)
+        self.language_model = Decoder(shape)
+        self.lm_head = (
+            None if shape.tie_word_embeddings else nn.Linear(shape.hidden_size, shape.vocab_size, bias=False)
+        )
+
+    def empty_state(self, batch: int = 1) -> MemoryState:
+        """A fresh memory on this network's device, in its dtype."""
+        weight = self.language_model.norm.weight
+        return MemoryState.empty(self.shape, weight.device, weight.dtype, batch)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """ids: int64 [B, T] -> [B, T, hidden]."""
+        embeddings: Tensor = self.language_model.embed_tokens(ids)
+        return embeddings
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """hidden: [..., hidden] -> [..., vocabulary]."""
+        if self.lm_head is None:
+            return F.linear(hidden, self.language_model.embed_tokens.weight)
+        logits: Tensor = self.lm_head(hidden)
+        return logits
+
+    def forward(
+        self,
+        x: Tensor,
+        positions: Tensor,
+        state: MemoryState | None = None,
+        *,
+        window: int | None = None,
+        in_place: bool = False,
+    ) -> tuple[Tensor, MemoryState]:
+        """Ids [B, T] or embeddings [B, T, hidden] go through the decoder; see :meth:`Decoder.forward`.
+
+        ``positions``: int64 [3, B, T]. ``state`` None starts a stream. Logits are made only where asked, by
+        :meth:`logits` on the hidden values chosen.
+        """
+        if not x.is_floating_point():
+            x = self.embed(x)
+        if state is None:
+            state = self.empty_state(x.shape[0])
+        result: tuple[Tensor, MemoryState] = self.language_model(
+            x, positions, state, window=window, in_place=in_place
+        )
+        return result

@@ -1,0 +1,147 @@
+"""The vision tower: patches of a picture in, one embedding a merged patch out (Qwen2.5-VL's ViT and merger).
+
+Pictures of one grid go through together. Knows nothing of the decoder.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.model.config import VisionShape
+from core.model.layers import RMSNorm, SwiGLU
+from kernels import dispatch
+from kernels.rotary.naive import angles, turn_frequencies
+
+
+@functools.lru_cache(maxsize=64)
+def window_plan(height: int, width: int, side: int) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+    """How merged patches fall into attention windows.
+
+    height, width: the grid in merged patches; side: of a window, in merged patches. Windows at the right and lower
+    edge may be partial. Returns the merged patches in window order, windows of one size next to each other, and the
+    runs (windows, merged patches a window), so that each run is attended without padding or masks.
+    """
+    by_size: dict[int, list[int]] = {}
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            rows, columns = range(top, min(top + side, height)), range(left, min(left + side, width))
+            inside = [row * width + column for row in rows for column in columns]
+            by_size.setdefault(len(inside), []).extend(inside)
+    order = tuple(index for run in by_size.values() for index in run)
+    return order, tuple((len(run) // size, size) for size, run in by_size.items())
+
+
+def patch_rotary(height: int, width: int, shape: VisionShape, device: torch.device) -> tuple[Tensor, Tensor]:
+    """cos and sin [patches, head_dim / 2] of a grid of height x width patches, in the order patches come in.
+
+    Patches come merged block by merged block: [height / m, width / m, m, m].
+    """
+    m = shape.spatial_merge_size
+    rows = torch.arange(height, device=device)[:, None].expand(height, width)
+    columns = torch.arange(width, device=device)[None, :].expand(height, width)
+    place = torch.stack([rows, columns])  # [2, height, width]
+    place = place.reshape(2, height // m, m, width // m, m).transpose(2, 3).reshape(2, -1)
+    frequencies = turn_frequencies(shape.rope_theta, shape.head_dim // 2).to(device)  # [head_dim / 4]
+    turned = torch.cat([angles(place[0], frequencies), angles(place[1], frequencies)], dim=-1)
+    return turned.cos(), turned.sin()
+
+
+class VisionAttention(nn.Module):
+    def __init__(self, shape: VisionShape) -> None:
+        super().__init__()
+        self.heads, self.head_dim = shape.num_heads, shape.head_dim
+        self.qkv = nn.Linear(shape.hidden_size, 3 * shape.hidden_size)
+        self.proj = nn.Linear(shape.hidden_size, shape.hidden_size)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, runs: tuple[tuple[int, int], ...]) -> Tensor:
+        """x: [F, N, width]; each run (n, L) of consecutive patches is n windows of L that see only themselves."""
+        frames, N, width = x.shape
+        q, k, v = self.qkv(x).view(frames, N, 3, self.heads, self.head_dim).unbind(2)  # [F, N, heads, d]
+        q, k = dispatch.rotate(q, cos, sin), dispatch.rotate(k, cos, sin)
+        outputs, start = [], 0
+        for count, length in runs:
+            part = slice(start, start + count * length)
+            inside = (frames * count, length, self.heads, self.head_dim)
+            windows = [t[:, part].reshape(inside).transpose(1, 2) for t in (q, k, v)]  # [F n, heads, L, d]
+            o = F.scaled_dot_product_attention(windows[0], windows[1], windows[2])
+            outputs.append(o.transpose(1, 2).reshape(frames, count * length, width))
+            start += count * length
+        o = torch.cat(outputs, dim=1) if len(outputs) > 1 else outputs[0]
+        y: Tensor = self.proj(o)
+        return y
+
+
+class VisionBlock(nn.Module):
+    def __init__(self, shape: VisionShape) -> None:
+        super().__init__()
+        self.norm1 = RMSNorm(shape.hidden_size, shape.norm_eps)
+        self.norm2 = RMSNorm(shape.hidden_size, shape.norm_eps)
+        self.attn = VisionAttention(shape)
+        self.mlp = SwiGLU(shape.hidden_size, shape.intermediate_size, bias=True)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, runs: tuple[tuple[int, int], ...]) -> Tensor:
+        x = x + self.attn(self.norm1(x), cos, sin, runs)
+        y: Tensor = x + self.mlp(self.norm2(x))
+        return y
+
+
+class PatchEmbed(nn.Module):
+    """The first projection: patches do not overlap, so the published 3-D convolution is a matrix product."""
+
+    def __init__(self, shape: VisionShape) -> None:
+        super().__init__()
+        kernel = (shape.temporal_patch_size, shape.patch_size, shape.patch_size)
+        self.proj = nn.Conv3d(shape.in_channels, shape.hidden_size, kernel, stride=kernel, bias=False)
+
+    def forward(self, patches: Tensor) -> Tensor:
+        weight = self.proj.weight
+        return F.linear(patches.to(weight.dtype), weight.flatten(1))
+
+
+class Merger(nn.Module):
+    """Neighbouring patches, m x m, become one embedding of the decoder's width."""
+
+    def __init__(self, shape: VisionShape) -> None:
+        super().__init__()
+        self.inner = shape.hidden_size * shape.spatial_merge_size**2
+        self.ln_q = RMSNorm(shape.hidden_size, shape.norm_eps)
+        self.mlp = nn.Sequential(
+            nn.Linear(self.inner, self.inner), nn.GELU(), nn.Linear(self.inner, shape.out_hidden_size)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: [F, N, width] -> [F, N / m^2, out]."""
+        y: Tensor = self.mlp(self.ln_q(x).view(x.shape[0], -1, self.inner))
+        return y
+
+
+class VisionTower(nn.Module):
+    def __init__(self, shape: VisionShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.patch_embed = PatchEmbed(shape)
+        self.blocks = nn.ModuleList(VisionBlock(shape) for _ in range(shape.depth))
+        self.merger = Merger(shape)
+
+    def forward(self, patches: Tensor, height: int, width: int) -> Tensor:
+        """patches: [F, height * width, patch values] of F pictures (or steps of a video) of one grid, in patches.
+
+        Returns [F, height * width / m^2, out_hidden_size], row by row.
+        """
+        shape, m = self.shape, self.shape.spatial_merge_size
+        order, runs = window_plan(height // m, width // m, shape.window_tokens)
+        blocks = torch.tensor(order, device=patches.device)
+        patch_order = (blocks[:, None] * m * m + torch.arange(m * m, device=patches.device)).flatten()
+        cos, sin = patch_rotary(height, width, shape, patches.device)
+        cos, sin = cos[patch_order], sin[patch_order]
+        windows = tuple((count, length * m * m) for count, length in runs)
+        whole = ((1, height * width),)
+        x = self.patch_embed(patches[:, patch_order])  # [F, N, width]
+        for index, block in enumerate(self.blocks):
+            x = block(x, cos, sin, whole if index in shape.fullatt_block_indexes else windows)
+        merged: Tensor = self.merger(x)
+        return merged[:, blocks.argsort()]
