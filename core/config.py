@@ -101,3 +101,20 @@ class VisionBudget:
     def __post_init__(self) -> None:
         if self.overview_tokens < 1 or self.region_tokens < 0 or self.max_regions < 0:
             raise ValueError("a vision budget needs an overview of at least one token and no negative numbers")
+
+
+@dataclass(frozen=True)
+class TimelineConfig:
+    """How much the timeline keeps, and how finely."""
+
+    budget_gb: float = 20.0  # 10^9 bytes for pictures, thumbnails and database together
+    max_age_days: float = 90.0  # older moments are removed
+    quality: int = 45  # WebP quality of stored pictures, 1 to 100
+    whole_screen_interval: float = 300.0  # a picture of the whole monitor at most this often, when much changed
+    burst: float = 2.0  # small changes of one window within this time become one moment (typing)
+    busy: float = 1.0  # the same for large changes (output that scrolls by)
+    thumbnail_side: int = 320  # pixels of a thumbnail's longer side
+
+    def __post_init__(self) -> None:
+        if self.budget_gb <= 0 or self.max_age_days <= 0 or not 1 <= self.quality <= 100:
+            raise ValueError("budget_gb and max_age_days must be above 0, quality from 1 to 100")
