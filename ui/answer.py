@@ -1,0 +1,168 @@
+"""One question with its answer: streaming text, where it came from, the moments that prove it.
+
+Everything is shown as plain text. Knows nothing of the bridge: the window feeds it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.protocol import AnswerDone, MomentInfo
+from ui import text
+from ui.moments import MomentRow
+from ui.pictures import Pictures
+from ui.theme import Theme, set_role
+from ui.widgets import label, tool_button
+
+FLUSH_MS = 33  # pieces are shown at most thirty times a second, however fast they come
+LONGEST_ANSWER = 20_000  # characters shown
+
+
+class Stage(Enum):
+    WAITING = auto()
+    STREAMING = auto()
+    DONE = auto()
+    CANCELLED = auto()
+    FAILED = auto()
+
+
+class Exchange(QWidget):
+    """Goes through the stages of one question; every stage but the first two is final."""
+
+    retried = Signal(str)  # the question
+    opened = Signal(object, int)  # moments, place of the one to see large
+    grew = Signal()
+
+    def __init__(self, theme: Theme, pictures: Pictures, question: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.question = question
+        self.stage = Stage.WAITING
+        self.moments: tuple[MomentInfo, ...] = ()
+        self._pieces = ""
+        self._flush = QTimer(self, interval=FLUSH_MS, singleShot=True)
+        self._flush.timeout.connect(self._show_pieces)
+
+        self._question = label(text.plain(question, LONGEST_ANSWER, lines=True), "question", wrap=True)
+        self._answer = label(self.tr("Looking back…"), "muted", wrap=True, selectable=True)
+        self._answer.setAccessibleName(self.tr("Answer"))
+        self._badge = label()
+        self._took = label(role="small")
+        self._row = MomentRow(theme, pictures)
+        self._copy = tool_button(theme, "copy", self.tr("Copy the answer"))
+        self._retry = tool_button(theme, "retry", self.tr("Ask again"))
+        self._tools = QWidget()
+        self._arrange()
+
+        self._row.opened.connect(lambda place: self.opened.emit(self.moments, place))
+        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.answer))
+        self._retry.clicked.connect(lambda: self.retried.emit(self.question))
+
+    def _arrange(self) -> None:
+        asked = QHBoxLayout()
+        asked.addStretch(1)
+        asked.addWidget(self._question, 4, Qt.AlignmentFlag.AlignRight)
+        tools = QHBoxLayout(self._tools)
+        tools.setContentsMargins(0, 0, 0, 0)
+        tools.setSpacing(6)
+        tools.addWidget(self._badge)
+        tools.addWidget(self._took)
+        tools.addStretch(1)
+        tools.addWidget(self._copy)
+        tools.addWidget(self._retry)
+        self._tools.hide()
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 8, 0, 16)
+        rows.setSpacing(12)
+        rows.addLayout(asked)
+        rows.addWidget(self._answer)
+        rows.addWidget(self._row)
+        rows.addWidget(self._tools)
+
+    @property
+    def answer(self) -> str:
+        """What the answer's label shows."""
+        return self._answer.text()
+
+    @property
+    def origin(self) -> str:
+        """What the badge says; empty while there is no answer."""
+        return self._badge.text() if self.stage is Stage.DONE else ""
+
+    @property
+    def cards(self) -> int:
+        return len(self._row.cards)
+
+    @property
+    def row(self) -> MomentRow:
+        return self._row
+
+    def add_piece(self, piece: str) -> None:
+        if self.stage is Stage.WAITING:
+            self.stage = Stage.STREAMING
+        if self.stage is not Stage.STREAMING:
+            return
+        self._pieces += piece
+        if not self._flush.isActive():
+            self._flush.start()
+
+    def finish(self, done: AnswerDone) -> None:
+        self._end(Stage.DONE)
+        set_role(self._answer, "answer")
+        words = text.plain(done.text, LONGEST_ANSWER, lines=True)
+        self._answer.setText(words or self.tr("I did not see that."))
+        names = {
+            "memory": self.tr("From memory"),
+            "evidence": self.tr("From what was recorded"),
+            "both": self.tr("From memory and what was recorded"),
+            "none": self.tr("Not seen"),
+        }
+        explanations = {
+            "memory": self.tr("The model answered from what it remembers; no stored picture was looked at."),
+            "evidence": self.tr("The answer comes from stored moments, shown below it."),
+            "both": self.tr("What the model remembers and the stored moments both went into the answer."),
+            "none": self.tr("Nothing remembered or recorded answers this."),
+        }
+        self._badge.setText(names[done.origin])
+        self._badge.setToolTip(explanations[done.origin])
+        self._badge.setAccessibleDescription(explanations[done.origin])
+        set_role(self._badge, f"badge-{done.origin}")
+        if "total" in done.timings_ms:
+            seconds = done.timings_ms["total"] / 1000
+            self._took.setText(self.tr("{seconds} s").format(seconds=f"{seconds:.1f}"))
+        self.moments = done.moments
+        self._row.show_moments(done.moments)
+        self.grew.emit()
+
+    def cancel(self) -> None:
+        if self._pieces:
+            self._end(Stage.CANCELLED)
+            self._answer.setText(text.plain(self._pieces, LONGEST_ANSWER, lines=True))
+        else:
+            self._end(Stage.CANCELLED)
+            set_role(self._answer, "muted")
+            self._answer.setText(self.tr("Stopped before an answer."))
+        self._took.setText(self.tr("Stopped"))
+        self._copy.setVisible(bool(self._pieces))
+        self.grew.emit()
+
+    def fail(self, message: str, remedy: str) -> None:
+        self._end(Stage.FAILED)
+        set_role(self._answer, "failure")
+        self._answer.setText(text.plain(f"{message} {remedy}".strip(), 2000, lines=True))
+        self._copy.hide()
+        self.grew.emit()
+
+    def _end(self, stage: Stage) -> None:
+        self.stage = stage
+        self._flush.stop()
+        self._tools.show()
+
+    def _show_pieces(self) -> None:
+        set_role(self._answer, "answer")
+        self._answer.setText(text.plain(self._pieces, LONGEST_ANSWER, lines=True))
+        self.grew.emit()

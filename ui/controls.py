@@ -1,0 +1,134 @@
+"""What can be done to the recording: one set of actions, used by the tray's menu and by the window's.
+
+Knows the bridge; asks before anything is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
+
+from ui.bridge import Bridge
+from ui.presence import Presence
+from ui.theme import Theme
+
+QUARTER_HOUR = 15 * 60.0
+HOUR = 60 * 60.0
+
+
+class Controls(QObject):
+    """Owns the actions; ``follow`` greys out what the engine's state does not allow."""
+
+    forgotten = Signal()  # moments were deleted
+    told = Signal(str)  # a sentence for the user: done, or why not
+
+    def __init__(self, theme: Theme, bridge: Bridge) -> None:
+        super().__init__()
+        self._theme, self._bridge = theme, bridge
+        self._orders: set[int] = set()  # tickets whose failure the user should hear of
+        self._forgetting: set[int] = set()  # of them, those whose success is worth a word
+        self.pause_quarter = self._action(
+            self.tr("Pause for 15 minutes"), "pause", lambda: bridge.pause(QUARTER_HOUR)
+        )
+        self.pause_hour = self._action(self.tr("Pause for 1 hour"), "pause", lambda: bridge.pause(HOUR))
+        self.pause = self._action(self.tr("Pause until resumed"), "pause", bridge.pause)
+        self.resume = self._action(self.tr("Resume recording"), "play", bridge.resume)
+        self.start = self._action(self.tr("Start recording"), "play", bridge.watch)
+        self.forget_ten = self._action(
+            self.tr("Forget the last 10 minutes…"), "trash", lambda: self._forget(self.tr("the last 10 minutes"), 600)
+        )
+        self.forget_hour = self._action(
+            self.tr("Forget the last hour…"), "trash", lambda: self._forget(self.tr("the last hour"), HOUR)
+        )
+        self.forget_today = self._action(self.tr("Forget today…"), "trash", self._forget_today)
+        bridge.done.connect(self._done)
+        bridge.failed.connect(self._failed)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def pause_menu(self, parent: QWidget | None = None) -> QMenu:
+        menu = QMenu(self.tr("Pause"), parent)
+        menu.addActions([self.pause_quarter, self.pause_hour, self.pause])
+        return menu
+
+    def forget_menu(self, parent: QWidget | None = None) -> QMenu:
+        menu = QMenu(self.tr("Forget"), parent)
+        menu.addActions([self.forget_ten, self.forget_hour, self.forget_today])
+        return menu
+
+    def follow(self, presence: Presence) -> None:
+        for action in (self.pause_quarter, self.pause_hour, self.pause):
+            action.setEnabled(presence.can_pause)
+        self.resume.setVisible(presence.can_resume)
+        self.start.setVisible(presence.can_start)
+        for action in (self.forget_ten, self.forget_hour, self.forget_today):
+            action.setEnabled(presence.can_ask)
+
+    def confirm(self, question: str, explanation: str) -> bool:
+        """Asks before deleting; No is the default."""
+        box = QMessageBox(QMessageBox.Icon.Warning, self.tr("Afterimage: Forget"), question)
+        box.setInformativeText(explanation)
+        yes = box.addButton(self.tr("Forget"), QMessageBox.ButtonRole.DestructiveRole)
+        no = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(no)
+        box.setEscapeButton(no)
+        box.exec()
+        return box.clickedButton() is yes
+
+    def _forget(self, span: str, seconds: float) -> int | None:
+        return self._remembered(self._bridge.forget(last_s=seconds)) if self._sure(span) else None
+
+    def _forget_today(self) -> int | None:
+        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        return self._remembered(self._bridge.forget(start=midnight)) if self._sure(self.tr("today")) else None
+
+    def _sure(self, span: str) -> bool:
+        return self.confirm(
+            self.tr("Forget {span}?").format(span=span),
+            self.tr(
+                "Moments, pictures and text of that time are deleted, and the model's memory goes back to before it. "
+                "This cannot be undone."
+            ),
+        )
+
+    def _remembered(self, ticket: int) -> int:
+        self._forgetting.add(ticket)
+        return ticket
+
+    def _done(self, ticket: int, answer: object) -> None:
+        self._orders.discard(ticket)
+        if ticket not in self._forgetting:
+            return
+        self._forgetting.discard(ticket)
+        deleted = getattr(answer, "count", None)
+        if deleted is None:
+            self.told.emit(self.tr("Forgotten."))
+        else:
+            self.told.emit(self.tr("Forgotten: %n moment(s) deleted.", "", deleted))
+        self.forgotten.emit()
+
+    def _failed(self, ticket: int, message: str, remedy: str) -> None:
+        if ticket in self._orders:
+            self._orders.discard(ticket)
+            self._forgetting.discard(ticket)
+            self.told.emit(f"{message} {remedy}".strip())
+
+    def _action(self, words: str, icon: str, order: Callable[[], int | None]) -> QAction:
+        action = QAction(words, self)
+        action.setData(icon)
+
+        def run() -> None:
+            ticket = order()
+            if ticket is not None:
+                self._orders.add(ticket)
+
+        action.triggered.connect(run)
+        return action
+
+    def _draw(self) -> None:
+        for action in self.findChildren(QAction):
+            action.setIcon(self._theme.icon(str(action.data())))

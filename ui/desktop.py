@@ -1,0 +1,242 @@
+"""Puts the desktop app together: windows, tray and bridge, and what happens between them.
+
+The one place that knows all of them. Recording starts here, and only after consent.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import tomllib
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QSocketNotifier, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.paths import Paths, user_paths
+from app.protocol import Moments, SettingInfo, Status
+from ui import text
+from ui.bridge import Bridge
+from ui.controls import Controls
+from ui.pictures import Pictures
+from ui.presence import Link, Presence, presence
+from ui.single import Single
+from ui.theme import Theme
+from ui.tray import Tray
+from ui.welcome import Welcome
+from ui.window import AskWindow
+
+LONGEST_SHUTDOWN_MS = 15_000  # an engine that saves for longer finishes without the desktop
+SINCE_EVERY_MS = 60_000  # how often the oldest moment is looked up: old ones are thinned out
+
+
+class Desktop(QObject):
+    """The running desktop app. ``start`` shows it, ``quit`` ends it."""
+
+    def __init__(self, application: QApplication, paths: Paths, bridge: Bridge) -> None:
+        super().__init__()
+        self._application = application
+        self._paths = paths
+        self.bridge = bridge
+        self.theme = Theme(application)
+        self.controls = Controls(self.theme, bridge)
+        self.pictures = Pictures(bridge)
+        self.window = AskWindow(self.theme, bridge, self.controls, self.pictures)
+        self.tray = Tray(self.theme, self.controls)
+        self.welcome: Welcome | None = None
+        self._link, self._trouble = Link.STARTING, ""
+        self._status: Status | None = None
+        self._settings: dict[str, str] = {}
+        self._may_begin = False  # recording was not yet begun on this connection
+        self._oldest_ticket = 0
+        self._newest_ticket = 0
+        self._goodbye = 0
+        self._since = QTimer(self, interval=SINCE_EVERY_MS)
+        self._since.timeout.connect(self._look_up_since)
+        self._wire()
+
+    @property
+    def presence(self) -> Presence:
+        return presence(self._link, self._status, self._trouble)
+
+    def start(self) -> None:
+        """Shows what belongs on the screen now and lets the bridge connect."""
+        self._application.setQuitOnLastWindowClosed(False)
+        if self.tray.available:
+            self.tray.show()
+        else:
+            self.window.say_no_tray()
+        self._show_presence()
+        if consented(self._paths):
+            self.window.summon()
+        else:
+            self._welcome()
+        self.bridge.start()
+        self._since.start()
+
+    def quit(self) -> None:
+        """Ends the desktop; the engine too, unless the settings keep it recording."""
+        if self._goodbye:
+            return
+        self.window.hide()
+        if self._settings.get("desktop.keep_recording") == "true" or self._link is not Link.CONNECTED:
+            self._goodbye = -1
+            self._end()
+            return
+        self._goodbye = self.bridge.shut_engine_down()
+        QTimer.singleShot(LONGEST_SHUTDOWN_MS, self, self._end)
+
+    def _end(self) -> None:
+        self.tray.hide()
+        self.bridge.stop()
+        self._application.quit()
+
+    # --- wiring -------------------------------------------------------------------------------------------------
+
+    def _wire(self) -> None:
+        self.bridge.link_changed.connect(self._link_changed)
+        self.bridge.status_changed.connect(self._status_changed)
+        self.bridge.settings_fetched.connect(self._settings_fetched)
+        self.bridge.moments_fetched.connect(self._moments_fetched)
+        self.bridge.done.connect(self._done)
+        self.bridge.failed.connect(self._failed)
+        self.controls.forgotten.connect(self.pictures.forget)
+        self.controls.forgotten.connect(self._look_up_since)
+        self.tray.ask_wanted.connect(self.window.summon)
+        self.tray.quit_wanted.connect(self.quit)
+        self.window.quit_wanted.connect(self.quit)
+        self.window.closed.connect(self._window_closed)
+
+    def _link_changed(self, link: Link, trouble: str) -> None:
+        self._link, self._trouble = link, trouble
+        if link is Link.CONNECTED:
+            self._may_begin = True
+            self.bridge.fetch_settings()
+            self._look_up_since()
+        elif link is not Link.SILENT:
+            self._status = None
+        self._show_presence()
+
+    def _status_changed(self, status: Status) -> None:
+        self._status = status
+        self._show_presence()
+        self.window.show_status(status)
+        self._begin()
+
+    def _show_presence(self) -> None:
+        now = self.presence
+        self.window.show_presence(now)
+        self.tray.follow(now)
+        self.controls.follow(now)
+
+    def _settings_fetched(self, _ticket: int, settings: tuple[SettingInfo, ...]) -> None:
+        self._settings = {setting.name: setting.value for setting in settings}
+        self._begin()
+
+    def _begin(self) -> None:
+        """Starts recording once a connection, where the user agreed to it and wants it."""
+        if not self._may_begin or not self._settings or self._status is None:
+            return
+        if self._settings.get("desktop.consent") != "true":
+            return
+        self._may_begin = False
+        if self._status.state == "idle" and self._settings.get("desktop.record_on_start") != "false":
+            self.controls.start.trigger()
+
+    def _welcome(self) -> None:
+        self.welcome = Welcome(self.theme, str(self._paths.data))
+        self.welcome.answered.connect(self._consent)
+        self.welcome.show()
+
+    def _consent(self, given: bool) -> None:
+        if given:
+            self._settings["desktop.consent"] = "true"
+            self.bridge.change_setting("desktop.consent", "true")
+            self._may_begin = True
+            self._begin()
+        else:
+            self.window.tell(self.tr("Nothing is recorded until you press Start recording."))
+        self.window.summon()
+
+    def _window_closed(self) -> None:
+        if not self.tray.available:
+            self.quit()
+
+    def _done(self, ticket: int, _answer: object) -> None:
+        if ticket == self._goodbye:
+            self._end()
+
+    def _failed(self, ticket: int, _message: str, _remedy: str) -> None:
+        if ticket == self._goodbye:
+            self._end()
+
+    # --- since when -----------------------------------------------------------------------------------------------
+
+    def _look_up_since(self) -> None:
+        if self._link is Link.CONNECTED:
+            self._newest_ticket = self.bridge.fetch_moments(limit=1)
+
+    def _moments_fetched(self, ticket: int, moments: Moments) -> None:
+        if ticket == self._newest_ticket:
+            if moments.total:
+                self._oldest_ticket = self.bridge.fetch_moments(limit=1, offset=moments.total - 1)
+            else:
+                self.window.show_since("")
+        elif ticket == self._oldest_ticket and moments.moments:
+            self.window.show_since(text.moment_time(moments.moments[0].time))
+
+
+def consented(paths: Paths) -> bool:
+    """Whether the settings file says that the user agreed to recording. The engine judges the file; this only
+    decides which window is shown first, before an engine answers."""
+    try:
+        with paths.settings.open("rb") as file:
+            return tomllib.load(file).get("desktop", {}).get("consent") is True
+    except (OSError, tomllib.TOMLDecodeError, AttributeError, UnicodeDecodeError):
+        return False
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The desktop app, until it is quit; the exit status."""
+    application = QApplication(arguments or sys.argv[:1])
+    application.setApplicationName("Afterimage")
+    application.setDesktopFileName("afterimage")
+    paths = user_paths()
+    single = Single(str(paths.data))
+    if not single.first():
+        return 0
+    desktop = Desktop(application, paths, Bridge())
+    single.summoned.connect(desktop.window.summon)
+    release = _on_signals(desktop.quit)
+    desktop.start()
+    status = application.exec()
+    release()
+    single.close()
+    return status
+
+
+def _on_signals(call: Callable[[], None]) -> Callable[[], None]:
+    """Calls ``call`` on the main thread when the process is asked to end; returns what undoes it."""
+    inside, outside = socket.socketpair()
+    inside.setblocking(False)
+    outside.setblocking(False)
+    notifier = QSocketNotifier(outside.fileno(), QSocketNotifier.Type.Read)
+
+    def heard() -> None:
+        outside.recv(64)
+        call()
+
+    notifier.activated.connect(heard)
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.set_wakeup_fd(inside.fileno(), warn_on_full_buffer=False)
+
+    def release() -> None:
+        signal.set_wakeup_fd(-1)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        notifier.setEnabled(False)
+        inside.close()
+        outside.close()
+
+    return release

@@ -1,0 +1,84 @@
+"""Turns what the engine reports into text that is safe and pleasant to show.
+
+Window titles and recognised text come from whatever was on the screen: they may hold control characters,
+marks that reverse the reading direction, or a megabyte of anything. They pass through :func:`plain` before a
+widget sees them. Knows no widgets.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale
+
+_KEPT_LINE_BREAKS = "\n"
+_LIMIT = 300  # characters of a title; longer ones are elided by the widget anyway
+
+
+def plain(text: str, limit: int = _LIMIT, *, lines: bool = False) -> str:
+    """``text`` with nothing in it that could steer the display: one line, or several with ``lines``.
+
+    Control, format (direction marks, zero-width) and unassigned characters go; so do lone surrogates and private
+    use. At most ``limit`` characters come back, the last of them an ellipsis where something was cut.
+    """
+    kept = []
+    for character in text[: limit * 4]:
+        if lines and character in _KEPT_LINE_BREAKS:
+            kept.append(character)
+        elif character.isspace():
+            kept.append(" ")
+        elif unicodedata.category(character)[0] != "C":
+            kept.append(character)
+    joined = "".join(kept)
+    joined = joined.strip() if lines else " ".join(joined.split())
+    return joined if len(joined) <= limit else joined[: limit - 1] + "…"
+
+
+def menu_text(text: str) -> str:
+    """``text`` for a menu entry or a button, where an ampersand would otherwise underline the next letter."""
+    return plain(text, 60).replace("&", "&&")
+
+
+def moment_time(when: datetime, now: datetime | None = None) -> str:
+    """The local time of a moment as short as it can be said: "14:05", "Yesterday 14:05", "12 Nov 14:05"."""
+    local = when.astimezone()
+    today = (now or datetime.now().astimezone()).astimezone().date()
+    clock = QLocale().toString(_qt_time(local).time(), QLocale.FormatType.ShortFormat)
+    if local.date() == today:
+        return clock
+    if local.date() == today - timedelta(days=1):
+        return _tr("Yesterday {time}").format(time=clock)
+    pattern = "d MMM" if local.year == today.year else "d MMM yyyy"
+    return f"{QLocale().toString(QDate(local.year, local.month, local.day), pattern)} {clock}"
+
+
+def exact_time(when: datetime) -> str:
+    """The local date and time to the second, as the user's locale writes it."""
+    return QLocale().toString(_qt_time(when.astimezone()), "dddd d MMMM yyyy, HH:mm:ss")
+
+
+def count(number: int) -> str:
+    """``number`` with the locale's thousands separators."""
+    return QLocale().toString(number)
+
+
+def size(octets: int) -> str:
+    """A number of bytes as a person reads it: "1.4 GB"."""
+    return QLocale().formattedDataSize(octets, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The non-empty parts with a middle dot between them."""
+    return "  ·  ".join(part for part in parts if part)
+
+
+def _qt_time(local: datetime) -> QDateTime:
+    return QDateTime(
+        local.year, local.month, local.day, local.hour, local.minute, local.second, local.microsecond // 1000
+    )
+
+
+def _tr(source: str) -> str:
+    return QCoreApplication.translate("Text", source)

@@ -1,0 +1,217 @@
+"""One moment, large: the stored picture, when and where it was, and the way to its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app.protocol import MomentInfo
+from ui import text
+from ui.pictures import Pictures
+from ui.theme import Theme
+from ui.widgets import label, tool_button
+
+
+class Canvas(QWidget):
+    """Paints a picture fitted to its size, or pixel for pixel, with the moment's rectangle outlined."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._image = QImage()
+        self._outline = QRect()
+        self._words = ""
+        self.whole_size = False
+        theme.changed.connect(self.update)
+
+    def show_words(self, words: str) -> None:
+        self._image, self._words = QImage(), words
+        self._fit()
+
+    def show_image(self, image: QImage, outline: QRect) -> None:
+        self._image = image
+        # An outline only helps where the picture shows more than the moment's window.
+        inside = image.rect().contains(outline) and outline.size() != image.size() and not outline.isEmpty()
+        self._outline = outline if inside else QRect()
+        self._fit()
+
+    def set_whole_size(self, whole: bool) -> None:
+        self.whole_size = whole
+        self._fit()
+
+    def image(self) -> QImage:
+        return self._image
+
+    def _fit(self) -> None:
+        ratio = self.devicePixelRatioF()
+        whole = self.whole_size and not self._image.isNull()
+        self.setMinimumSize(self._image.size() / ratio if whole else QSize(0, 0))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+        del event
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.colours.raised))
+        if self._image.isNull():
+            painter.setPen(QColor(self._theme.colours.muted))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._words)
+            painter.end()
+            return
+        painter.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
+        scale = self._scale()
+        size = QSize(round(self._image.width() * scale), round(self._image.height() * scale))
+        corner = QPoint((self.width() - size.width()) // 2, (self.height() - size.height()) // 2)
+        painter.drawImage(QRect(corner, size), self._image)
+        if not self._outline.isEmpty():
+            painter.setPen(QPen(QColor(self._theme.colours.accent), 2))
+            painter.drawRoundedRect(
+                QRectF(
+                    corner.x() + self._outline.x() * scale,
+                    corner.y() + self._outline.y() * scale,
+                    self._outline.width() * scale,
+                    self._outline.height() * scale,
+                ),
+                4,
+                4,
+            )
+        painter.end()
+
+    def _scale(self) -> float:
+        if self.whole_size:
+            return 1 / self.devicePixelRatioF()
+        fitted = min(self.width() / self._image.width(), self.height() / self._image.height())
+        return min(fitted, 2.0)
+
+
+class Viewer(QWidget):
+    """A window of its own; Left and Right go through ``moments``, Esc closes."""
+
+    asked_about = Signal(object, QImage)  # MomentInfo, its picture
+
+    def __init__(self, theme: Theme, pictures: Pictures, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._pictures = pictures
+        self._moments: Sequence[MomentInfo] = ()
+        self._place = 0
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(self.tr("Afterimage: Moment"))
+        self.resize(1040, 720)
+
+        self._when = label(role="heading")
+        self._where = label(role="muted")
+        self._back = tool_button(theme, "back", self.tr("Previous moment"))
+        self._forward = tool_button(theme, "forward", self.tr("Next moment"))
+        self._zoom = tool_button(theme, "zoom", self.tr("Show every pixel"))
+        self._zoom.setCheckable(True)
+        self._ask = QPushButton(self.tr("Ask about this moment"))
+        self._canvas = Canvas(theme)
+        self._area = QScrollArea()
+        self._area.setWidget(self._canvas)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setAccessibleName(self.tr("Picture of the moment"))
+        self._arrange()
+
+        self._back.clicked.connect(lambda: self._step(-1))
+        self._forward.clicked.connect(lambda: self._step(1))
+        self._zoom.toggled.connect(self._canvas.set_whole_size)
+        self._ask.clicked.connect(lambda: self.asked_about.emit(self._moments[self._place], self._canvas.image()))
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self.close)
+        pictures.picture_ready.connect(self._arrived)
+
+    def _arrange(self) -> None:
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._when)
+        words.addWidget(self._where)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(16, 12, 12, 12)
+        bar.setSpacing(6)
+        bar.addLayout(words, 1)
+        for widget in (self._ask, self._zoom, self._back, self._forward):
+            bar.addWidget(widget)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addLayout(bar)
+        rows.addWidget(self._area, 1)
+
+    def open(self, moments: Sequence[MomentInfo], place: int) -> None:
+        self._moments, self._place = moments, place
+        self._show()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    @property
+    def moment(self) -> MomentInfo | None:
+        return self._moments[self._place] if self._moments else None
+
+    def picture(self) -> QImage:
+        return self._canvas.image()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
+        if event.key() == Qt.Key.Key_Left:
+            self._step(-1)
+        elif event.key() == Qt.Key.Key_Right:
+            self._step(1)
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802  Qt's name
+        self._zoom.toggle()
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's name
+        super().resizeEvent(event)
+        self._elide()
+
+    def _step(self, by: int) -> None:
+        place = self._place + by
+        if 0 <= place < len(self._moments):
+            self._place = place
+            self._show()
+
+    def _show(self) -> None:
+        moment = self._moments[self._place]
+        self._when.setText(text.exact_time(moment.time))
+        self._elide()
+        self._back.setEnabled(self._place > 0)
+        self._forward.setEnabled(self._place + 1 < len(self._moments))
+        self._ask.setEnabled(False)
+        self._canvas.show_words(self.tr("Loading…"))
+        self._pictures.fetch(moment.id)
+
+    def _elide(self) -> None:
+        moment = self.moment
+        if moment is None:
+            return
+        words = text.joined([text.plain(moment.application), text.plain(moment.window), text.plain(moment.source)])
+        room = max(120, self.width() - self._ask.width() - 180)
+        self._where.setText(self._where.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room))
+        self._where.setAccessibleName(words)
+
+    def _arrived(self, moment: int, image: QImage) -> None:
+        shown = self.moment
+        if shown is None or shown.id != moment:
+            return
+        if image.isNull():
+            self._canvas.show_words(self.tr("No picture is kept of this moment."))
+            return
+        self._canvas.show_image(image, QRect(*shown.rect))
+        self._ask.setEnabled(True)

@@ -1,0 +1,394 @@
+"""The ask window: question field, the conversation, the recording light, and what is remembered.
+
+Feeds itself from the bridge's signals; owns no thread and no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.protocol import AnswerDone, MomentInfo, Status
+from ui import text
+from ui.answer import Exchange, Stage
+from ui.bridge import Bridge
+from ui.composer import Composer
+from ui.controls import Controls
+from ui.pictures import Pictures
+from ui.presence import Light, Presence
+from ui.theme import Theme, brand_icon
+from ui.viewer import Viewer
+from ui.widgets import Column, Notice, RecordingLight, follow, label, light_colour, tool_button
+
+MOST_EXCHANGES = 50  # older ones leave the window
+STICKY_PIXELS = 80  # this near to the end the view follows a growing answer
+
+
+class AskWindow(QWidget):
+    """One conversation. ``settings_wanted`` and ``timeline_wanted`` ask for the other windows."""
+
+    settings_wanted = Signal()
+    timeline_wanted = Signal()
+    quit_wanted = Signal()
+    closed = Signal()
+
+    def __init__(self, theme: Theme, bridge: Bridge, controls: Controls, pictures: Pictures) -> None:
+        super().__init__()
+        self._theme, self._bridge, self._controls, self._pictures = theme, bridge, controls, pictures
+        self._presence: Presence | None = None
+        self._since = ""
+        self._under_way: tuple[int, Exchange] | None = None
+        self._viewer: Viewer | None = None
+        self._follow_end = True
+        self.exchanges: list[Exchange] = []
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(self.tr("Afterimage"))
+        self.setMinimumSize(420, 420)
+        self.resize(780, 720)
+
+        self.composer = Composer(theme)
+        self.notice = Notice(theme)  # the engine's state, where it needs words
+        self.message = Notice(theme)  # what came of something the user did
+        self._build_bar()
+        self._build_conversation()
+        self._build_foot()
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self._bar)
+        rows.addWidget(self._pages, 1)
+        rows.addWidget(self._foot)
+
+        self.composer.asked.connect(self.ask)
+        self.composer.stopped.connect(self.cancel)
+        self.composer.refused.connect(self.tell)
+        controls.told.connect(self.tell)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self._escape)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.New), self).activated.connect(self.clear)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Quit), self).activated.connect(self.quit_wanted)
+        bridge.piece.connect(self._piece)
+        bridge.answered.connect(self._answered)
+        bridge.cancelled.connect(self._cancelled)
+        bridge.failed.connect(self._failed)
+
+    # --- what happens -----------------------------------------------------------------------------------------
+
+    def ask(self, question: str, picture: bytes | None = None) -> None:
+        """Asks; an answer that was still under way is cancelled."""
+        self.cancel()
+        self.message.hide()
+        exchange = Exchange(self._theme, self._pictures, question)
+        exchange.retried.connect(self.ask)
+        exchange.opened.connect(self._open)
+        exchange.grew.connect(self._grown)
+        self._column.rows.addWidget(exchange)
+        self.exchanges.append(exchange)
+        while len(self.exchanges) > MOST_EXCHANGES:
+            self.exchanges.pop(0).deleteLater()
+        self._pages.setCurrentIndex(1)
+        self._under_way = (self._bridge.ask(question, picture=picture), exchange)
+        self.composer.set_answering(True)
+        self._follow_end = True
+        self._grown()
+
+    def cancel(self) -> None:
+        """Stops the answer under way, at once for the eye; the engine stops as soon as it hears of it."""
+        if self._under_way is None:
+            return
+        ticket, exchange = self._under_way
+        self._under_way = None
+        self._bridge.cancel(ticket)
+        exchange.cancel()
+        self.composer.set_answering(False)
+
+    def clear(self) -> None:
+        """Begins a new conversation."""
+        self.cancel()
+        for exchange in self.exchanges:
+            exchange.deleteLater()
+        self.exchanges.clear()
+        self._pages.setCurrentIndex(0)
+        self.composer.edit.setFocus()
+
+    def tell(self, words: str) -> None:
+        """Shows a sentence until it is dismissed."""
+        self.message.say(words, button=self.tr("Dismiss"), action=self.message.hide)
+
+    def show_presence(self, presence: Presence) -> None:
+        """Follows the engine: light, words, what can be pressed, and a notice where something needs saying."""
+        self._light.show_presence(presence)
+        self._state.setText(presence.title)
+        self._pause.setVisible(not (presence.can_resume or presence.can_start))
+        self._pause.setEnabled(presence.can_pause)
+        self._resume.setVisible(presence.can_resume or presence.can_start)
+        self._resume.setText(self.tr("Resume") if presence.can_resume else self.tr("Start recording"))
+        if presence == self._presence:
+            return
+        self._presence = presence
+        self._colour_state()
+        if presence.light is Light.RECORDING or not presence.detail:
+            self.notice.hide()
+            return
+        kinds = {
+            Light.EXCLUDED: ("shielded", "shield"),
+            Light.STALLED: ("caution", "warning"),
+            Light.DISK_FULL: ("caution", "warning"),
+            Light.RESTARTING: ("caution", "retry"),
+            Light.PAUSED: ("calm", "pause"),
+            Light.LOCKED: ("calm", "lock"),
+        }
+        kind, icon = kinds.get(presence.light, ("calm", "info"))
+        self.notice.say(presence.sentence, kind=kind, icon=icon)
+
+    def show_status(self, status: Status) -> None:
+        self._facts.setText(
+            text.joined(
+                [
+                    self.tr("Remembered since {time}").format(time=self._since) if self._since else "",
+                    self.tr("%n moment(s)", "", status.moments) if status.moments else "",
+                    self.tr("%n still to read", "", status.unread_moments) if status.unread_moments else "",
+                    "" if status.model_answers else self.tr("answers come from recorded text"),
+                ]
+            )
+            or self.tr("Nothing is remembered yet")
+        )
+
+    def show_since(self, since: str) -> None:
+        """``since``: the time of the oldest moment, in words; empty while there is none."""
+        self._since = since
+
+    def say_no_tray(self) -> None:
+        """The desktop has no tray: the window has the same controls, and says so once."""
+        self.tell(self.tr("This desktop has no tray, so everything is here: pause, forget and quit are in the menu."))
+
+    def summon(self) -> None:
+        """Brings the window up with the cursor in the field."""
+        if self.isMinimized():
+            self.showNormal()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.composer.edit.setFocus()
+
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        return QSize(780, 720)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
+        super().showEvent(event)
+        self.composer.edit.setFocus()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
+        self.cancel()
+        event.accept()
+        self.closed.emit()
+
+    # --- parts ------------------------------------------------------------------------------------------------
+
+    def _build_bar(self) -> None:
+        self._bar = QFrame()
+        self._bar.setProperty("role", "bar")
+        self._light = RecordingLight(self._theme)
+        self._state = label(role="strong")
+        self._pause = tool_button(self._theme, "pause", self.tr("Pause"), words=True)
+        self._pause.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._pause.setMenu(self._controls.pause_menu(self))
+        self._resume = tool_button(self._theme, "play", self.tr("Resume"), words=True)
+        self._resume.clicked.connect(self._resume_or_start)
+        self._timeline = tool_button(self._theme, "timeline", self.tr("Timeline"))
+        self._timeline.clicked.connect(self.timeline_wanted)
+        self._settings = tool_button(self._theme, "settings", self.tr("Settings"))
+        self._settings.clicked.connect(self.settings_wanted)
+        self._more = tool_button(self._theme, "more", self.tr("More"))
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more.setMenu(self._more_menu())
+        row = QHBoxLayout(self._bar)
+        row.setContentsMargins(16, 8, 10, 8)
+        row.setSpacing(4)
+        row.addWidget(self._light)
+        row.addSpacing(4)
+        row.addWidget(self._state)
+        row.addStretch(1)
+        for widget in (self._pause, self._resume, self._timeline, self._settings, self._more):
+            row.addWidget(widget)
+        follow(self._theme, self._bar, self._colour_state)
+
+    def _more_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction(self.tr("New conversation"), QKeySequence(QKeySequence.StandardKey.New), self.clear)
+        menu.addSeparator()
+        menu.addActions([self._controls.forget_ten, self._controls.forget_hour, self._controls.forget_today])
+        menu.addSeparator()
+        menu.addAction(self.tr("Quit"), QKeySequence(QKeySequence.StandardKey.Quit), self.quit_wanted.emit)
+        return menu
+
+    def _build_conversation(self) -> None:
+        self._column = Column()
+        self._column.rows.setContentsMargins(0, 12, 0, 0)
+        self._column.rows.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._area = QScrollArea()
+        self._area.setWidget(self._column)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setAccessibleName(self.tr("Conversation"))
+        bar = self._area.verticalScrollBar()
+        bar.valueChanged.connect(self._scrolled)
+        bar.rangeChanged.connect(lambda _low, high: bar.setValue(high) if self._follow_end else None)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty_page())
+        self._pages.addWidget(self._area)
+
+    def _empty_page(self) -> QWidget:
+        page = Column(widest=520)
+        mark = QLabel()
+        mark.setAccessibleName(self.tr("Afterimage"))
+
+        def draw() -> None:
+            mark.setPixmap(brand_icon("afterimage").pixmap(64, 64))
+
+        follow(self._theme, mark, draw)
+        centre = Qt.AlignmentFlag.AlignHCenter
+        page.rows.addStretch(3)
+        page.rows.addWidget(mark, 0, centre)
+        page.rows.addSpacing(16)
+        headline = label(self.tr("What was on your screen?"), "headline", wrap=True)
+        headline.setAlignment(centre)
+        page.rows.addWidget(headline)
+        words = label(
+            self.tr("Afterimage remembers what your screen showed, on this computer only. Ask it in your own words."),
+            "muted",
+            wrap=True,
+        )
+        words.setAlignment(centre)
+        page.rows.addWidget(words)
+        page.rows.addSpacing(20)
+        for question in (
+            self.tr("What was the error in the terminal?"),
+            self.tr("Which page did I read before lunch?"),
+            self.tr("When did I last look at the price list?"),
+        ):
+            button = QPushButton(question)
+            button.setProperty("role", "suggestion")
+            button.clicked.connect(lambda _=False, question=question: self._suggest(question))
+            page.rows.addWidget(button, 0, centre)
+        page.rows.addStretch(4)
+        return page
+
+    def _build_foot(self) -> None:
+        self._foot = QFrame()
+        self._facts = label(self.tr("Nothing is remembered yet"), "small")
+        self._facts.setAccessibleName(self.tr("What is remembered"))
+        hint = label(self.tr("Enter asks  ·  Esc stops"), "small")
+        line = QHBoxLayout()
+        line.setContentsMargins(6, 0, 6, 0)
+        line.addWidget(self._facts, 1)
+        line.addWidget(hint)
+        column = Column()
+        column.rows.setContentsMargins(0, 4, 0, 12)
+        column.rows.setSpacing(8)
+        column.rows.addWidget(self.notice)
+        column.rows.addWidget(self.message)
+        column.rows.addWidget(self.composer)
+        column.rows.addLayout(line)
+        rows = QVBoxLayout(self._foot)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(column)
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def _exchange(self, ticket: int) -> Exchange | None:
+        if self._under_way is None or self._under_way[0] != ticket:
+            return None
+        return self._under_way[1]
+
+    def _piece(self, ticket: int, words: str) -> None:
+        exchange = self._exchange(ticket)
+        if exchange is not None:
+            exchange.add_piece(words)
+
+    def _answered(self, ticket: int, answer: AnswerDone) -> None:
+        exchange = self._end(ticket)
+        if exchange is not None:
+            exchange.finish(answer)
+
+    def _cancelled(self, ticket: int) -> None:
+        exchange = self._end(ticket)
+        if exchange is not None:
+            exchange.cancel()
+
+    def _failed(self, ticket: int, message: str, remedy: str) -> None:
+        exchange = self._end(ticket)
+        if exchange is not None:
+            exchange.fail(message, remedy)
+
+    def _end(self, ticket: int) -> Exchange | None:
+        exchange = self._exchange(ticket)
+        if exchange is not None:
+            self._under_way = None
+            self.composer.set_answering(False)
+        return exchange
+
+    @property
+    def answering(self) -> bool:
+        return self._under_way is not None and self._under_way[1].stage in {Stage.WAITING, Stage.STREAMING}
+
+    def _open(self, moments: Sequence[MomentInfo], place: int) -> None:
+        if self._viewer is None:
+            self._viewer = Viewer(self._theme, self._pictures)
+            self._viewer.asked_about.connect(self._ask_about)
+        self._viewer.open(moments, place)
+
+    @property
+    def viewer(self) -> Viewer | None:
+        """The window that shows moments large, once one was opened."""
+        return self._viewer
+
+    def _ask_about(self, moment: MomentInfo, image: QImage) -> None:
+        del moment, image
+
+    def _suggest(self, question: str) -> None:
+        self.composer.edit.setPlainText(question)
+        self.composer.edit.selectAll()
+        self.composer.edit.setFocus()
+
+    def _escape(self) -> None:
+        if self._under_way is not None:
+            self.cancel()
+        else:
+            self.close()
+
+    def _resume_or_start(self) -> None:
+        if self._presence is not None and self._presence.can_start:
+            self._controls.start.trigger()
+        else:
+            self._controls.resume.trigger()
+
+    def _colour_state(self) -> None:
+        if self._presence is not None:
+            shade = light_colour(self._theme.colours, self._presence.light)
+            self._state.setStyleSheet(f"color: {shade}")
+
+    # --- scrolling ----------------------------------------------------------------------------------------------
+
+    def _grown(self) -> None:
+        if self._follow_end:
+            bar = self._area.verticalScrollBar()
+            QTimer.singleShot(0, bar, lambda: bar.setValue(bar.maximum()))
+
+    def _scrolled(self, value: int) -> None:
+        self._follow_end = value >= self._area.verticalScrollBar().maximum() - STICKY_PIXELS
