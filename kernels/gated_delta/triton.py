@@ -17,12 +17,17 @@ This file does not know how q and k were normalised, nor what a layer is. Which 
 ``kernels/dispatch.py``.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import torch
 import triton
 import triton.language as tl
+from torch import Tensor
 
 CHUNK = 64  # tokens; also the side of the triangular systems
 SUB = 16  # side of the diagonal blocks that are inverted row by row
+FEW = 16  # up to so many tokens go one by one where no gradient is wanted
 
 
 @triton.jit
@@ -59,7 +64,7 @@ def _inverse_of_unit_lower(A, C: tl.constexpr, SUB: tl.constexpr, SOLVE: tl.cons
 def _solve_kernel(
     k_ptr, g_ptr, beta_ptr, G_ptr, inv_ptr, T, H: tl.constexpr, K: tl.constexpr, BK: tl.constexpr, C: tl.constexpr,
     SUB: tl.constexpr, PRECISION: tl.constexpr, SOLVE: tl.constexpr,
-):
+):  # fmt: skip
     """For one chunk of one head: G, and the inverse of I + A. Both are all that depends on K alone."""
     n, bh = tl.program_id(0), tl.program_id(1)
     head = (bh // H).to(tl.int64) * T * H + bh % H  # index of [b, 0, h] in [B, T, H]
@@ -84,7 +89,7 @@ def _scan_kernel(
     q_ptr, k_ptr, v_ptr, beta_ptr, G_ptr, inv_ptr, s0_ptr, o_ptr, u_ptr, h_ptr, s1_ptr, scale, T,
     H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
     HAS_STATE: tl.constexpr, KEEP: tl.constexpr, PRECISION: tl.constexpr,
-):
+):  # fmt: skip
     """The state [BK, BV] through all chunks of one head; writes o, and with KEEP what the gradients need."""
     bv, bh = tl.program_id(0), tl.program_id(1)
     head = (bh // H).to(tl.int64) * T * H + bh % H
@@ -128,8 +133,8 @@ def _scan_kernel(
         decay = tl.exp(tl.where(r[:, None] >= r[None, :], G[:, None] - G[None, :], float("-inf")))
         P = tl.dot(q, tl.trans(k), input_precision=PRECISION) * decay
         QS = tl.dot(q, Sx, input_precision=PRECISION)
-        O = tl.exp(G)[:, None] * QS + tl.dot(P.to(k.dtype), Ux, input_precision=PRECISION)
-        tl.store(o_ptr + rows_v, (scale * O).to(o_ptr.dtype.element_ty), mask=in_rows_v)
+        out = tl.exp(G)[:, None] * QS + tl.dot(P.to(k.dtype), Ux, input_precision=PRECISION)
+        tl.store(o_ptr + rows_v, (scale * out).to(o_ptr.dtype.element_ty), mask=in_rows_v)
         late = (tl.exp(G_last - G)[:, None] * U).to(k.dtype)
         S = tl.exp(G_last) * S + tl.dot(tl.trans(k), late, input_precision=PRECISION)
     tl.store(s1_ptr + state_at, S, mask=in_state)
@@ -140,7 +145,7 @@ def _scan_backward_kernel(
     q_ptr, k_ptr, beta_ptr, G_ptr, inv_ptr, do_ptr, ds1_ptr, dr_ptr, dh_ptr, ds0_ptr, scale, T,
     H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
     HAS_DSTATE: tl.constexpr, PRECISION: tl.constexpr,
-):
+):  # fmt: skip
     """The state's gradient through all chunks, last first; writes it as each chunk receives it (dh), and dR."""
     bv, bh = tl.program_id(0), tl.program_id(1)
     head = (bh // H).to(tl.int64) * T * H + bh % H
@@ -193,7 +198,7 @@ def _chunk_backward_kernel(
     dq_ptr, dk_ptr, dv_ptr, dg_ptr, dbeta_ptr, scale, T,
     H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
     PRECISION: tl.constexpr,
-):
+):  # fmt: skip
     """The gradients of q, k, v, g and beta in one chunk, from the states and gradients at its two ends.
 
     The gradient of A is -dR U^T: the inverse itself needs no differentiation.
@@ -285,37 +290,86 @@ def _chunk_backward_kernel(
     tl.store(dg_ptr + at, tl.cumsum(dG, axis=0, reverse=True), mask=live)
 
 
-def _precisions(dtype: torch.dtype) -> tuple[str, str]:
-    """How matrix products are multiplied: with the inputs, and inside the triangular solve."""
-    return ("ieee", "ieee") if dtype == torch.float32 else ("tf32", "tf32")
+@triton.jit
+def _recurrent_kernel(
+    q_ptr, k_ptr, v_ptr, g_ptr, beta_ptr, s0_ptr, o_ptr, s1_ptr, scale, T,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, HAS_STATE: tl.constexpr,
+):  # fmt: skip
+    """Token by token, the formula itself: for a handful of tokens, where a chunk would be mostly padding."""
+    bv, bh = tl.program_id(0), tl.program_id(1)
+    head = (bh // H).to(tl.int64) * T * H + bh % H
+    c = tl.arange(0, BK)
+    x = bv * BV + tl.arange(0, BV)
+    in_k = c < K
+    in_v = x < V
+    state_at = bh.to(tl.int64) * K * V + c[:, None] * V + x[None, :]
+    in_state = in_k[:, None] & in_v[None, :]
+    S = tl.zeros((BK, BV), tl.float32)
+    if HAS_STATE:
+        S += tl.load(s0_ptr + state_at, mask=in_state, other=0.0)
+    for t in range(T):
+        at = head + t * H
+        q = tl.load(q_ptr + at * K + c, mask=in_k, other=0.0).to(tl.float32)
+        k = tl.load(k_ptr + at * K + c, mask=in_k, other=0.0).to(tl.float32)
+        v = tl.load(v_ptr + at * V + x, mask=in_v, other=0.0).to(tl.float32)
+        S *= tl.exp(tl.load(g_ptr + at).to(tl.float32))
+        u = tl.load(beta_ptr + at).to(tl.float32) * (v - tl.sum(S * k[:, None], axis=0))
+        S += k[:, None] * u[None, :]
+        o = tl.sum(S * q[:, None], axis=0) * scale
+        tl.store(o_ptr + at * V + x, o.to(o_ptr.dtype.element_ty), mask=in_v)
+    tl.store(s1_ptr + state_at, S, mask=in_state)
 
 
-def _value_block(heads: int, V: int, limit: int) -> int:
-    """Value columns a program: as many as keep the chip's multiprocessors busy, at least 16."""
+@dataclass(frozen=True)
+class Launch:
+    """How a kernel is started: value columns a program, warps, and stages of prefetching."""
+
+    value_block: int
+    warps: int
+    stages: int
+
+
+def launch(kernel: str, heads: int, V: int, wide: bool) -> Launch:
+    """The start parameters of ``scan``, ``scan_backward`` or ``chunk_backward``, for heads = B x H.
+
+    ``wide`` is fp32, whose tiles take twice the registers. Small blocks make more programs, up to the number of
+    multiprocessors; larger ones repeat less work.
+    """
+    limit = 32 if wide else 64
     block = min(limit, max(16, triton.next_power_of_2(V)))
+    if kernel == "chunk_backward":
+        return Launch(block, 8, 2)
     while block > 32 and heads * triton.cdiv(V, block) < 128:
         block //= 2
-    return block
+    return Launch(block, 8 if wide else 4, 1 if wide else 2)
+
+
+def _precisions(dtype: torch.dtype) -> tuple[str, str]:
+    """How matrix products are multiplied: of the inputs, and inside the triangular solve.
+
+    fp32 in three tf32 products, as exact as fp32 sums to a few units in the last place.
+    """
+    return ("tf32x3", "tf32x3") if dtype == torch.float32 else ("tf32", "tf32")
 
 
 class _GatedDelta(torch.autograd.Function):
     """Forward keeps the inverse, U and the state before each chunk; backward is two kernels."""
 
     @staticmethod
-    def forward(ctx, q, k, v, g, beta, state, scale):  # type: ignore[no-untyped-def]
-        keep = any(ctx.needs_input_grad)
-        o, new_state, saved = _forward(q, k, v, g, beta, state, scale, keep)
-        if keep:
-            ctx.save_for_backward(q, k, v, beta, *saved)
-            ctx.scale, ctx.has_state, ctx.g_dtype = scale, state is not None, g.dtype
+    def forward(ctx, q, k, v, g, beta, state, scale):
+        o, new_state, saved = _forward(q, k, v, g, beta, state, scale, keep=True)
+        ctx.save_for_backward(q, k, v, beta, *saved)
+        ctx.scale, ctx.has_state, ctx.g_dtype = scale, state is not None, g.dtype
         return o, new_state
 
     @staticmethod
-    def backward(ctx, do, dstate):  # type: ignore[no-untyped-def]
+    def backward(ctx, do, dstate):
         return _backward(ctx, do, dstate)
 
 
-def _forward(q, k, v, g, beta, state, scale, keep):  # type: ignore[no-untyped-def]
+def _forward(
+    q: Tensor, k: Tensor, v: Tensor, g: Tensor, beta: Tensor, state: Tensor | None, scale: float, keep: bool
+) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
     B, T, H, K = q.shape
     V = v.shape[-1]
     chunks = triton.cdiv(T, CHUNK)
@@ -330,16 +384,16 @@ def _forward(q, k, v, g, beta, state, scale, keep):  # type: ignore[no-untyped-d
     _solve_kernel[(chunks, B * H)](
         k, g, beta, G, inverse, T, H=H, K=K, BK=BK, C=CHUNK, SUB=SUB, PRECISION=precision, SOLVE=solve, num_warps=4
     )
-    BV = _value_block(B * H, V, 64)
-    _scan_kernel[(triton.cdiv(V, BV), B * H)](
+    how = launch("scan", B * H, V, q.dtype == torch.float32)
+    _scan_kernel[(triton.cdiv(V, how.value_block), B * H)](
         q, k, v, beta, G, inverse, new_state if state is None else state, o, u, h, new_state, scale, T,
-        H=H, K=K, V=V, BK=BK, BV=BV, C=CHUNK, HAS_STATE=state is not None, KEEP=keep, PRECISION=precision,
-        num_warps=4, num_stages=2,
+        H=H, K=K, V=V, BK=BK, BV=how.value_block, C=CHUNK, HAS_STATE=state is not None, KEEP=keep,
+        PRECISION=precision, num_warps=how.warps, num_stages=how.stages,
     )  # fmt: skip
     return o, new_state, (G, inverse, u, h)
 
 
-def _backward(ctx, do, dstate):  # type: ignore[no-untyped-def]
+def _backward(ctx: Any, do: Tensor | None, dstate: Tensor | None) -> tuple[Tensor | None, ...]:
     q, k, v, beta, G, inverse, u, h = ctx.saved_tensors
     B, T, H, K = q.shape
     V = v.shape[-1]
@@ -348,31 +402,32 @@ def _backward(ctx, do, dstate):  # type: ignore[no-untyped-def]
     do = torch.zeros_like(v) if do is None else do.to(v.dtype).contiguous()
     dr, dh = torch.empty_like(v), torch.empty_like(h)
     ds0 = torch.empty((B, H, K, V), dtype=torch.float32, device=q.device)
-    BV = _value_block(B * H, V, 64)
-    _scan_backward_kernel[(triton.cdiv(V, BV), B * H)](
+    how = launch("scan_backward", B * H, V, q.dtype == torch.float32)
+    _scan_backward_kernel[(triton.cdiv(V, how.value_block), B * H)](
         q, k, beta, G, inverse, do, ds0 if dstate is None else dstate.contiguous(), dr, dh, ds0, ctx.scale, T,
-        H=H, K=K, V=V, BK=BK, BV=BV, C=CHUNK, HAS_DSTATE=dstate is not None, PRECISION=precision,
-        num_warps=4, num_stages=2,
+        H=H, K=K, V=V, BK=BK, BV=how.value_block, C=CHUNK, HAS_DSTATE=dstate is not None, PRECISION=precision,
+        num_warps=how.warps, num_stages=how.stages,
     )  # fmt: skip
     dq, dk, dv = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v)
     dg, dbeta = torch.empty_like(G), torch.empty_like(G)
+    how = launch("chunk_backward", B * H, V, q.dtype == torch.float32)
     _chunk_backward_kernel[(triton.cdiv(T, CHUNK), B * H)](
         q, k, v, beta, G, u, h, do, dr, dh, dq, dk, dv, dg, dbeta, ctx.scale, T,
-        H=H, K=K, V=V, BK=BK, BV=min(64, max(16, triton.next_power_of_2(V))), C=CHUNK, PRECISION=precision,
-        num_warps=8 if BK > 64 else 4, num_stages=2,
+        H=H, K=K, V=V, BK=BK, BV=how.value_block, C=CHUNK, PRECISION=precision,
+        num_warps=how.warps, num_stages=how.stages,
     )  # fmt: skip
     return dq, dk, dv, dg.to(ctx.g_dtype), dbeta.to(beta.dtype), ds0 if ctx.has_state else None, None
 
 
 def gated_delta(
-    q: torch.Tensor,
-    k: torch.Tensor,
-    v: torch.Tensor,
-    g: torch.Tensor,
-    beta: torch.Tensor,
-    state: torch.Tensor | None,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    g: Tensor,
+    beta: Tensor,
+    state: Tensor | None,
     scale: float,
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[Tensor, Tensor]:
     """Reads and writes the delta-rule memory for T tokens; differentiable in every tensor, the state included.
 
     q, k [B, T, H, K], v [B, T, H, V] of one dtype (bf16, fp16 or fp32); g [B, T, H] log decay (<= 0), beta
@@ -385,5 +440,26 @@ def gated_delta(
         raise ValueError(f"key dimension {q.shape[-1]} is more than the 128 these kernels hold in registers")
     state = None if state is None else state.float().contiguous()
     q, k, v, g, beta = (x.contiguous() for x in (q, k, v, g, beta))
-    o, new_state = _GatedDelta.apply(q, k, v, g, beta, state, scale)  # type: ignore[no-untyped-call]
+    inputs = (q, k, v, g, beta) if state is None else (q, k, v, g, beta, state)
+    if torch.is_grad_enabled() and any(x.requires_grad for x in inputs):
+        o, new_state = _GatedDelta.apply(q, k, v, g, beta, state, scale)
+    elif q.shape[1] <= FEW:
+        o, new_state = _recurrent(q, k, v, g, beta, state, scale)
+    else:
+        o, new_state, _ = _forward(q, k, v, g, beta, state, scale, keep=False)
+    return o, new_state
+
+
+def _recurrent(
+    q: Tensor, k: Tensor, v: Tensor, g: Tensor, beta: Tensor, state: Tensor | None, scale: float
+) -> tuple[Tensor, Tensor]:
+    B, T, H, K = q.shape
+    V = v.shape[-1]
+    o = torch.empty_like(v)
+    new_state = torch.empty((B, H, K, V), dtype=torch.float32, device=q.device)
+    BV = min(32, triton.next_power_of_2(V))
+    _recurrent_kernel[(triton.cdiv(V, BV), B * H)](
+        q, k, v, g, beta, new_state if state is None else state, o, new_state, scale, T,
+        H=H, K=K, V=V, BK=triton.next_power_of_2(K), BV=BV, HAS_STATE=state is not None, num_warps=4,
+    )  # fmt: skip
     return o, new_state
