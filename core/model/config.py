@@ -108,15 +108,22 @@ class ModelShape:
 
 def read_shape(file: Path) -> ModelShape:
     """The shape in a ``config.json``. Raises WeightsError naming the field that cannot be."""
+    return parse_shape(read_json(file))
+
+
+def read_json(file: Path, *, missing_is_empty: bool = False) -> dict[str, Any]:
+    """The object in one of a model folder's JSON files. Raises WeightsError naming the file."""
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if missing_is_empty:
+            return {}
         raise WeightsError(f"{file} is missing.", "Point to a folder that holds a whole model.") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise WeightsError(f"{file} cannot be read: {error}.", "Fetch the model again.") from None
     if not isinstance(raw, dict):
         raise WeightsError(f"{file} is not a JSON object.", "Fetch the model again.")
-    return parse_shape(raw)
+    return raw
 
 
 def parse_shape(raw: Mapping[str, Any]) -> ModelShape:

@@ -5,12 +5,22 @@ Several sessions share one network, each with a state of its own.
 
 from __future__ import annotations
 
+import errno
+import os
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
+from core.errors import DiskFullError, StateError
 from core.model.config import ModelShape
+
+FORMAT = "afterimage-memory-1"
+FRESH = "Start with a fresh memory; the timeline is not touched."
 
 Past = tuple[Tensor, Tensor]  # one attention layer's ring: keys and values, [B, G, slots, D] each
 Tail = Tensor  # one linear layer's last convolution inputs, [B, taps - 1, channels]
@@ -78,3 +88,64 @@ class MemoryState:
         """Forget everything, in place."""
         for tensor in self.tensors().values():
             tensor.zero_()
+
+
+def save_state(state: MemoryState, notes: str, fingerprint: str, file: Path) -> None:
+    """Write a state and its session's ``notes`` in one step: the file is whole or the old one stays.
+
+    Raises DiskFullError where there is no room.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors().items()}
+    metadata = {
+        "format": FORMAT,
+        "model": fingerprint,
+        "notes": notes,
+        "checksum": _checksum(tensors, notes),
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    try:
+        save_file(tensors, partial, metadata=metadata)
+        with partial.open("rb+") as written:
+            os.fsync(written.fileno())
+        partial.replace(file)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+            raise DiskFullError("No room to save the memory.", "Free some space on the disk.") from None
+        raise
+
+
+def load_state(file: Path, fingerprint: str, like: MemoryState) -> tuple[MemoryState, str]:
+    """Read a state back onto the device and into the dtypes of ``like``, with its session's notes.
+
+    Raises StateError, saying which, for a file that is missing, damaged, of another version or another model.
+    """
+    try:
+        with safe_open(file, framework="pt") as opened:
+            metadata = opened.metadata() or {}
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  # no mapping
+    except FileNotFoundError:
+        raise StateError(f"There is no saved memory at {file}.", FRESH) from None
+    except (SafetensorError, OSError) as error:
+        raise StateError(f"The saved memory {file} is damaged or cut short: {error}.", FRESH) from None
+    if metadata.get("format") != FORMAT:
+        raise StateError(f"The saved memory {file} is of another version.", FRESH)
+    if metadata.get("model") != fingerprint:
+        raise StateError(f"The saved memory {file} belongs to another model.", "Choose that model, or start afresh.")
+    notes = metadata.get("notes", "")
+    if metadata.get("checksum") != _checksum(tensors, notes):
+        raise StateError(f"The saved memory {file} does not match its checksum.", FRESH)
+    wanted = like.tensors()
+    if {name: tensor.shape for name, tensor in tensors.items()} != {name: t.shape for name, t in wanted.items()}:
+        raise StateError(f"The saved memory {file} has another shape than this model's.", FRESH)
+    return MemoryState(**{name: tensors[name].to(other.device, other.dtype) for name, other in wanted.items()}), notes
+
+
+def _checksum(tensors: dict[str, Tensor], notes: str) -> str:
+    """CRC-32 over names, bytes and notes: finds damage, not forgery, and keeps up with the disk."""
+    crc = zlib.crc32(notes.encode())
+    for name in sorted(tensors):
+        crc = zlib.crc32(name.encode(), crc)
+        crc = zlib.crc32(tensors[name].contiguous().view(-1).view(torch.uint8).numpy().data, crc)
+    return f"{crc:08x}"

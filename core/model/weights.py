@@ -39,6 +39,7 @@ _PREFIXES = (  # how files name the parts, and how the network does; the first m
     ("lm_head.", "lm_head."),
     ("model.", "language_model."),
 )
+_SCALE = "weight_scale"
 _HIGH_PRECISION = ("A_log", "dt_bias")  # stay fp32: the decay's rounding would add up over a stream
 
 
@@ -106,8 +107,9 @@ def load_files(
             found.pop("lm_head.weight", None)  # some files carry the tied head along
         with torch.device("meta"):
             model = InfiniteVL(shape)
+        scales = {name: found.pop(name) for name in list(found) if name.endswith(_SCALE)}
         _compare(model, found)
-        _fill(model, found, torch.device(device), dtype)
+        _fill(model, found, scales, torch.device(device), dtype)
     return model.eval().requires_grad_(requires_grad=False)
 
 
@@ -142,17 +144,39 @@ def _compare(model: nn.Module, found: Found) -> None:
             )
 
 
-def _fill(model: nn.Module, found: Found, device: torch.device, dtype: torch.dtype) -> None:
+def _fill(model: nn.Module, found: Found, scales: Found, device: torch.device, dtype: torch.dtype) -> None:
     try:
         for name, (opened, key) in found.items():
             owner, _, attribute = name.rpartition(".")
             kind = torch.float32 if attribute in _HIGH_PRECISION else dtype
-            tensor: Tensor = opened.get_tensor(key).to(device=device, dtype=kind)
+            tensor: Tensor = opened.get_tensor(key)
+            scale = scales.pop(name.removesuffix("weight") + _SCALE, None)
+            if scale is not None:  # stored as bytes: a scale for each output row
+                tensor = _unpack(tensor, scale[0].get_tensor(scale[1]), key)
+            tensor = tensor.to(device=device, dtype=kind)
             setattr(model.get_submodule(owner), attribute, nn.Parameter(tensor, requires_grad=False))
+        if scales:
+            raise WeightsError(f"The weight files hold a superfluous {published_name(min(scales))}.", FETCH)
     except torch.OutOfMemoryError:
         raise OutOfMemoryError(
             f"The model does not fit into the memory of {device}.", "Choose a smaller or quantised model."
         ) from None
+
+
+def _unpack(rows: Tensor, scale: Tensor, key: str) -> Tensor:
+    """int8 rows [out, in] and their scales [out] -> fp32 weights."""
+    if rows.dtype != torch.int8 or rows.dim() != 2 or scale.shape != rows.shape[:1]:
+        raise WeightsError(f"{key} and its scale do not fit together.", FETCH)
+    return rows.float() * scale.float()[:, None]
+
+
+def place(model: InfiniteVL, device: torch.device | str, dtype: torch.dtype) -> InfiniteVL:
+    """Move a network, for use without gradients, to a device and dtype; what needs fp32 stays so."""
+    model.to(device=device, dtype=dtype)
+    for name, parameter in model.named_parameters():
+        if name.endswith(_HIGH_PRECISION):
+            parameter.data = parameter.data.float()
+    return model.eval().requires_grad_(requires_grad=False)
 
 
 def _open(file: Path) -> Any:
@@ -204,5 +228,6 @@ def fingerprint(model: InfiniteVL) -> str:
     sample = [*norms, model.language_model.embed_tokens.weight[::97, :4]]
     digest = hashlib.sha256(text.encode())
     for tensor in sample:
-        digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
+        rounded = tensor.detach().to(torch.bfloat16).float()  # the same whatever precision the model was loaded in
+        digest.update(rounded.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:32]

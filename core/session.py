@@ -1,0 +1,313 @@
+"""The product's heart: a stream that sees for ever in constant memory, and can be asked at any time.
+
+A session owns one memory state and shares its model with others. It belongs to one thread at a time. Every change
+of the state is all or nothing: an error leaves it as it was.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.errors import InputError, OutOfMemoryError, StateError
+from core.frame import Pixels
+from core.model.bundle import Bundle, open_bundle, random_bundle
+from core.model.framing import observation_ids, question_ids
+from core.model.pictures import check_picture, patchify
+from core.model.positions import Grid, picture_positions, prompt_positions
+from core.model.sampling import next_token
+from core.model.state import MemoryState, load_state, save_state
+from core.preprocess import Observation
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """What a session is and holds."""
+
+    model: str
+    device: str
+    frames_seen: int  # observations
+    tokens_seen: int
+    state_bytes: int  # constant
+    answers: bool  # the model was trained to answer; False for the random placeholder
+
+
+@dataclass(frozen=True)
+class AskOptions:
+    """How an answer is made."""
+
+    max_tokens: int = 96
+    temperature: float = 0.0  # 0: always the likeliest token
+    top_p: float = 1.0  # of the likeliest tokens, those that together have this share
+    repetition_penalty: float = 1.0  # above 1: tokens of this answer come again less readily
+    seed: int | None = None  # for temperatures above 0; None: another answer each time
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1 or self.temperature < 0 or not 0 < self.top_p <= 1 or self.repetition_penalty <= 0:
+            raise InputError(
+                "An answer's options are out of range.",
+                "max_tokens at least 1, temperature at least 0, top_p within (0, 1], repetition_penalty above 0.",
+            )
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What a session knows of its stream besides the state; saved with it."""
+
+    frames: int = 0
+    tokens: int = 0
+    opened: bool = False  # the framing's opening went in
+    demo_base: int = 0  # demo framing: the position of the first frame's corner, and the time of that frame
+    demo_began: float = 0.0  # seconds since the epoch
+
+
+class Session:
+    """One stream. :func:`open_session` makes the first; :meth:`fork` makes others that share its model."""
+
+    def __init__(self, bundle: Bundle, state: MemoryState | None = None, notes: Notes | None = None) -> None:
+        self._bundle = bundle
+        self._state = bundle.network.empty_state() if state is None else state
+        self._notes = notes or Notes()
+        self.last_answer_logprob: float | None = None  # mean over the last answer's tokens, its end included
+
+    @property
+    def facts(self) -> SessionFacts:
+        return SessionFacts(
+            model=self._bundle.name,
+            device=str(self._bundle.device),
+            frames_seen=self._notes.frames,
+            tokens_seen=self._notes.tokens,
+            state_bytes=self._state.nbytes,
+            answers=self._bundle.answers,
+        )
+
+    def see(self, observation: Observation) -> int:
+        """Take in one observation; returns the tokens it took.
+
+        Raises InputError for pictures that cannot be used, OutOfMemoryError where the device has no room.
+        """
+        pictures = [self._checked(pixels) for pixels in observation.pictures]
+        with _device_errors(), torch.inference_mode():
+            embedded = [self._embed_picture(pixels) for pixels in pictures]
+            grids: list[Grid] = [(1, h, w) for _, h, w in embedded]
+            tokens = [x.shape[1] for x, _, _ in embedded]
+            notes = self._notes
+            if self._bundle.framing.demo:
+                ids, positions, notes = self._demo_frame(observation, grids, tokens)
+            else:
+                opening = "" if notes.opened else self._bundle.framing.opening
+                ids = self._bundle.tokenizer.encode_trusted(opening) + observation_ids(
+                    self._bundle.framing, self._bundle.tokenizer, observation.header, tokens, self._bundle.shape
+                )
+                positions = self._state.clock + self._on_device(prompt_positions(ids, grids, self._bundle.shape))
+            if not ids:
+                return 0
+            x = self._embed(ids, [x for x, _, _ in embedded])
+            _, state = self._bundle.network(x, positions[:, None], self._state)
+            self._settle(state)
+        self._notes = replace(notes, opened=True, frames=notes.frames + 1, tokens=notes.tokens + len(ids))
+        return len(ids)
+
+    def ask(
+        self, question: str, evidence: Sequence[Observation] = (), options: AskOptions | None = None
+    ) -> Iterator[str]:
+        """Answer in pieces of text, from a fork: this session's own memory stays bit for bit as it is.
+
+        ``evidence`` is seen by the fork before the question. Closing the iterator stops between two tokens.
+        Raises InputError at once for a question that is empty or longer than the model's limit.
+        """
+        if not question.strip():
+            raise InputError("The question is empty.", "Write one.")
+        bundle = self._bundle
+        ids = question_ids(bundle.framing, bundle.tokenizer, question)
+        if len(ids) > bundle.max_question_tokens:
+            raise InputError(
+                f"The question takes {len(ids)} tokens; this model reads at most {bundle.max_question_tokens}.",
+                "Shorten it.",
+            )
+        self.last_answer_logprob = None
+        fork = self.fork()
+        for observation in evidence:
+            fork.see(observation)
+        return self._overhear(fork, ids, options or AskOptions())
+
+    def fork(self) -> Session:
+        """An independent session with the same memory, sharing the model."""
+        with _device_errors(), torch.inference_mode():
+            return Session(self._bundle, self._state.fork(), self._notes)
+
+    def save(self, path: Path) -> None:
+        """Write the memory to one file, whole or not at all. Raises DiskFullError."""
+        save_state(self._state, json.dumps(asdict(self._notes)), self._bundle.fingerprint, path)
+
+    def load(self, path: Path) -> None:
+        """Take the memory from a file. Raises StateError for one of another model or version, or damaged."""
+        with _device_errors():
+            state, text = load_state(path, self._bundle.fingerprint, self._state)
+        try:
+            notes = Notes(**json.loads(text))
+        except (TypeError, json.JSONDecodeError):
+            raise StateError(f"The saved memory {path} is of another version.", "Start afresh.") from None
+        self._state, self._notes = state, notes
+
+    def reset(self) -> None:
+        """Forget everything."""
+        with _device_errors(), torch.inference_mode():
+            self._state = self._bundle.network.empty_state()
+        self._notes = Notes()
+        self.last_answer_logprob = None
+
+    def _overhear(self, fork: Session, ids: list[int], options: AskOptions) -> Iterator[str]:
+        try:
+            yield from fork.go_on(ids, options)
+        finally:
+            self.last_answer_logprob = fork.last_answer_logprob
+
+    def go_on(self, ids: list[int], options: AskOptions) -> Iterator[str]:
+        """Feed these tokens and generate in this very stream until a stop token or the limit: both become part of
+        its memory. :meth:`ask` does so on a fork."""
+        bundle, network, state = self._bundle, self._bundle.network, self._state
+        if not self._notes.opened and not bundle.framing.demo:
+            ids = bundle.tokenizer.encode_trusted(bundle.framing.opening) + ids
+        self._notes = replace(self._notes, opened=True, tokens=self._notes.tokens + len(ids))
+        text = bundle.tokenizer.stream()
+        generator = None
+        if options.seed is not None:
+            generator = torch.Generator(bundle.device).manual_seed(options.seed)
+        logprobs: list[Tensor] = []
+        answer = torch.empty(options.max_tokens, dtype=torch.int64, device=bundle.device)
+        tokens = self._on_device(torch.tensor([ids]))
+        try:
+            for count in range(options.max_tokens):
+                with _device_errors(), torch.inference_mode():
+                    places = (state.clock + torch.arange(tokens.shape[1], device=bundle.device)).expand(3, 1, -1)
+                    hidden, state = network(tokens, places, state, in_place=True)
+                    token, logprob = next_token(
+                        network.logits(hidden[0, -1]),
+                        options.temperature,
+                        options.top_p,
+                        options.repetition_penalty,
+                        answer[:count],
+                        generator,
+                    )
+                    answer[count] = token
+                    logprobs.append(logprob)
+                    tokens = token.view(1, 1)
+                    number = int(token)
+                if number in bundle.stops:
+                    return
+                piece = text.step(number)
+                if piece:
+                    yield piece
+        finally:
+            if logprobs:
+                self.last_answer_logprob = float(torch.stack(logprobs).mean())
+                self._notes = replace(self._notes, tokens=self._notes.tokens + len(logprobs) - 1)
+
+    def _demo_frame(
+        self, observation: Observation, grids: Sequence[Grid], tokens: Sequence[int]
+    ) -> tuple[list[int], Tensor, Notes]:
+        """The authors' streaming framing: <vision_start> once, then frames as pads whose time follows the clock
+        on the wall and whose rows and columns never move. Returns (ids, positions [3, T], notes)."""
+        if len(grids) != 1:
+            raise InputError("The demo framing takes one picture an observation.", "Leave out the others.")
+        shape, notes = self._bundle.shape, self._notes
+        ids = [shape.image_token_id] * tokens[0]
+        place = picture_positions(grids[0], shape.vision.spatial_merge_size, 0)
+        seconds = observation.time.timestamp()
+        if not notes.opened:
+            notes = replace(notes, demo_base=1, demo_began=seconds)
+            ids = [shape.vision_start_token_id, *ids]
+        elapsed = max(0.0, seconds - notes.demo_began)
+        place = place + notes.demo_base
+        place[0] += int(elapsed) * int(shape.vision.tokens_per_second)
+        if len(ids) > place.shape[1]:
+            place = torch.cat([torch.zeros(3, 1, dtype=torch.int64), place], dim=1)
+        return ids, self._on_device(place), notes
+
+    def _checked(self, pixels: Pixels) -> Pixels:
+        check_picture(pixels, self._bundle.shape.vision.merged_side)
+        return pixels
+
+    def _embed_picture(self, pixels: Pixels) -> tuple[Tensor, int, int]:
+        """uint8 [H, W, 3] -> (embeddings [1, tokens, hidden], the grid's height and width in patches)."""
+        vision = self._bundle.shape.vision
+        height, width = pixels.shape[0] // vision.patch_size, pixels.shape[1] // vision.patch_size
+        picture = self._on_device(torch.tensor(pixels))[None]
+        patches = patchify(picture, vision, self._bundle.scale)
+        return self._bundle.network.visual(patches, height, width), height, width
+
+    def _embed(self, ids: Sequence[int], pictures: Sequence[Tensor]) -> Tensor:
+        """Embeddings [1, T, hidden] of ids whose runs of pads are the pictures', in order."""
+        pad = self._bundle.shape.image_token_id
+        pieces: list[Tensor] = []
+        start = 0
+        for picture in pictures:
+            at = ids.index(pad, start)
+            pieces += [self._bundle.network.embed(self._on_device(torch.tensor([ids[start:at]]))), picture]
+            start = at + picture.shape[1]
+        if start < len(ids):
+            pieces.append(self._bundle.network.embed(self._on_device(torch.tensor([ids[start:]]))))
+        return torch.cat(pieces, dim=1)
+
+    def _settle(self, state: MemoryState) -> None:
+        """Take over a new state once the device has really computed it: only then can nothing fail any more."""
+        if self._bundle.device.type == "cuda":
+            torch.cuda.synchronize(self._bundle.device)
+        self._state = state
+
+    def _on_device(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self._bundle.device, non_blocking=True)
+
+
+def open_session(model: Path | None, device: str = "auto") -> Session:
+    """A fresh session with the model in a folder; None: the built-in one, or a tiny random stand-in without it.
+
+    ``device``: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1" ... Raises WeightsError for a folder that
+    holds no whole model, InputError for a device that is not there.
+    """
+    place = _device(device)
+    dtype = torch.bfloat16 if place.type == "cuda" else torch.float32
+    built_in = importlib.resources.files("resources") / "nano"
+    with _device_errors():
+        if model is not None:
+            return Session(open_bundle(model, place, dtype))
+        with importlib.resources.as_file(built_in) as folder:
+            if (folder / "config.json").is_file():
+                return Session(open_bundle(folder, place, dtype))
+        return Session(random_bundle(place, dtype))
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"There is no device called {name!r}.", 'Use "auto", "cpu" or "cuda".') from None
+    if device.type not in ("cpu", "cuda") or (device.type == "cuda" and not torch.cuda.is_available()):
+        raise InputError(f"This machine has no {name}.", 'Use "auto" or "cpu".')
+    return device
+
+
+@contextmanager
+def _device_errors() -> Iterator[Any]:
+    """Turn a device's or the machine's lack of memory into the error a user is told."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError):
+        remedy = "Close other programs that use it, or choose a smaller model."
+        raise OutOfMemoryError("There is not enough memory for the model's next step.", remedy) from None
+    except RuntimeError as error:
+        if "not enough memory" not in str(error):  # how PyTorch words it for the CPU
+            raise
+        remedy = "Close other programs, or choose a smaller model."
+        raise OutOfMemoryError("There is not enough memory for the model's next step.", remedy) from None
