@@ -15,12 +15,14 @@ from core.frame import Rect
 class Line:
     """One line of text as read from a picture. ``rect`` is in the pixels of what was read; 0 <= confidence <= 1.
 
-    ``text`` is one row of one block (cells of a table row are lines of their own, side by side).
+    ``text`` is one row of one block: the cells of a table row are lines of their own with the same ``row``, which
+    numbers the visual rows from the top.
     """
 
     text: str
     rect: Rect
     confidence: float = 1.0
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,9 @@ def full_disk_told() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise DiskFullError("The disk is full: recording has stopped.", "Free some space; it goes on by itself.") from error
+            raise DiskFullError(
+                "The disk is full: recording has stopped.", "Free some space; it goes on by itself."
+            ) from error
         raise
 
 

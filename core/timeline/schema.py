@@ -132,10 +132,13 @@ def connect(file: Path) -> sqlite3.Connection:
     """A connection for one thread at a time; transactions are begun explicitly."""
     connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heeded by new files only
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing committed
     connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA wal_autocheckpoint = 256")  # pages: the log stays near one megabyte
+    connection.execute("PRAGMA journal_size_limit = 1048576")
     return connection
 
 
@@ -184,11 +187,14 @@ def _rescue(file: Path, now: datetime) -> tuple[sqlite3.Connection, str]:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DELETE FROM sighting WHERE moment NOT IN (SELECT id FROM moment)")
     connection.execute("DELETE FROM sighting WHERE line NOT IN (SELECT id FROM line)")
-    connection.execute("INSERT OR IGNORE INTO window(id, application, title) SELECT DISTINCT window, '', '?' || window "
-                       "FROM moment WHERE window NOT IN (SELECT id FROM window)")
+    connection.execute(
+        "INSERT OR IGNORE INTO window(id, application, title) SELECT DISTINCT window, '', '?' || window "
+        "FROM moment WHERE window NOT IN (SELECT id FROM window)"
+    )
     # A moment whose lines are gone is read again from its picture.
-    connection.execute("UPDATE moment SET read = 0 WHERE picture IS NOT NULL "
-                       "AND id NOT IN (SELECT moment FROM sighting)")
+    connection.execute(
+        "UPDATE moment SET read = 0 WHERE picture IS NOT NULL AND id NOT IN (SELECT moment FROM sighting)"
+    )
     add_terms(connection, (row[0] for row in connection.execute("SELECT text FROM line")))
     connection.execute("COMMIT")
     return connection, (
