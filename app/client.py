@@ -31,7 +31,7 @@ from core.errors import AfterimageError, EngineUnreachableError
 
 START_SECONDS: Final = 30.0  # until an engine that was started must answer
 ANSWER_SECONDS: Final = 30.0  # until a request other than a question must be answered
-RETRY_SECONDS: Final = 0.05
+RETRY_SECONDS: Final = 0.1
 
 E = TypeVar("E", bound=protocol.Event)
 
@@ -287,8 +287,10 @@ def connect(paths: Paths | None = None, *, start: bool = True, timeout: float = 
     while time.monotonic() < deadline:
         with contextlib.suppress(EngineUnreachableError):
             return Client(dial(paths))
-        # An engine that finds another one running ends with 0: that other one will answer.
-        if process.poll():
+        if process.poll() == 0:
+            # It found another engine, which answers soon, or was just about to end: then it is our turn again.
+            process = start_engine(paths)
+        elif process.poll():
             raise EngineUnreachableError(
                 last_words(paths) or f"The engine ended at once (exit status {process.returncode}).",
                 f"`afterimage doctor` says what is missing; the log is {paths.engine_log}.",

@@ -28,9 +28,8 @@ ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] 
 class PrivateFormatter(logging.Formatter):
     """Times in UTC; exceptions without their messages, except those of our own and the system's."""
 
-    converter = time.gmtime
-
     def __init__(self) -> None:
+        self.converter = time.gmtime
         super().__init__("%(asctime)sZ %(levelname)s %(name)s [%(threadName)s] %(message)s")
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - the base class's name
@@ -65,11 +64,10 @@ def start_log(path: Path) -> None:
     """Sends this process's log, and every thread's uncaught exceptions, to the file."""
     handler = _OwnOnlyHandler(path, maxBytes=MAX_BYTES, backupCount=OLD_FILES, encoding="utf-8", delay=True)
     handler.setFormatter(PrivateFormatter())
-    root = logging.getLogger()
-    root.setLevel(logging.WARNING)  # libraries log what they are fed; only our own words below that
+    logging.getLogger().addHandler(logging.NullHandler())  # libraries may log what they are fed: they are not kept
     for ours in ("app", "core", "kernels", "__main__"):
         logging.getLogger(ours).setLevel(logging.INFO)
-    root.addHandler(handler)
+        logging.getLogger(ours).addHandler(handler)
     # A full disk must not print a traceback, message and all, for every line that cannot be logged.
     logging.raiseExceptions = False
     threading.excepthook = _thread_failed

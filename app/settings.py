@@ -24,7 +24,7 @@ from pydantic.fields import FieldInfo
 
 from app.paths import Paths
 from app.protocol import SettingInfo
-from core.config import PASSWORD_MANAGERS, CaptureConfig, PrivacyRules
+from core.config import PASSWORD_MANAGERS, CaptureConfig, PrivacyRules, TimelineConfig
 from core.errors import AfterimageError, DiskFullError, EnvironmentTroubleError, InputError
 
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -77,7 +77,7 @@ class PrivacySection(Section):
 
 class TimelineSection(Section):
     budget_gb: float = Field(
-        default=10.0, gt=0, le=10_000, description="most disk space for pictures and text, in GB"
+        default=20.0, gt=0, le=10_000, description="most disk space for pictures and text, in GB"
     )
     keep_days: float = Field(default=90.0, gt=0, le=36_500, description="age in days after which moments are deleted")
 
@@ -157,6 +157,9 @@ class Settings(Section):
 
     def capture_config(self) -> CaptureConfig:
         return CaptureConfig(**self.capture.model_dump())
+
+    def timeline_config(self) -> TimelineConfig:
+        return TimelineConfig(budget_gb=self.timeline.budget_gb, max_age_days=self.timeline.keep_days)
 
     def privacy_rules(self) -> PrivacyRules:
         return PrivacyRules(**self.privacy.model_dump(exclude={"memory_only"}))
