@@ -1,0 +1,302 @@
+"""Rows of token ids, each one stream of a fixed length: observations with questions between them.
+
+Three kinds. ``reading``: questions about the screen just seen. ``frames``: questions about screens up to some
+distance ago. ``text``: the same with facts in plain text and no picture, dense. Knows nothing of torch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import numpy as np
+
+from core.preprocess import header
+from core.training.data import framing
+from core.training.data.questions import (
+    KIND_INDEX,
+    LATEST,
+    NOT_SEEN,
+    ORDER,
+    WHEN,
+    WHERE,
+    ask_now,
+    ask_then,
+)
+from core.training.data.screens import CELL, COLUMNS, LINES, Drawer, Fact, Screen, overview
+from core.training.data.words import APPLICATIONS, LABELS
+
+PATCH = CELL // 2
+IGNORE = 255  # a cell without a target for the dense losses
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """``patches``: uint8 [gh * gw, 4, 588], merged token by merged token. ``start``: its first pad in the row."""
+
+    patches: np.ndarray
+    grid: tuple[int, int]  # rows and columns of merged tokens
+    characters: np.ndarray  # uint8 [gh * gw, LINES * COLUMNS]
+    colours: np.ndarray  # uint8 [gh * gw]
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where an answer's tokens stand: ids[start : end] are to be predicted. ``distance``: observations ago."""
+
+    start: int
+    end: int
+    kind: int
+    distance: int
+    size: int
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    length: int
+    ids: list[int] = field(default_factory=list)
+    positions: list[tuple[int, int, int]] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    next_position: int = 0
+
+    @property
+    def room(self) -> int:
+        return self.length - len(self.ids)
+
+    def text(self, ids: list[int]) -> None:
+        self.ids.extend(ids)
+        start = self.next_position
+        self.positions.extend((start + i,) * 3 for i in range(len(ids)))
+        self.next_position = start + len(ids)
+
+    def picture(self, pixels: np.ndarray, characters: np.ndarray | None, colours: np.ndarray | None) -> None:
+        gh, gw = pixels.shape[0] // CELL, pixels.shape[1] // CELL
+        self.text([framing.VISION_START])
+        start = self.next_position
+        count = gh * gw
+        blank = np.full((count, LINES * COLUMNS), IGNORE, np.uint8)
+        self.pictures.append(
+            Picture(
+                patches_of(pixels),
+                (gh, gw),
+                blank if characters is None else characters.reshape(count, -1),
+                blank[:, 0] if colours is None else colours.reshape(count),
+                len(self.ids),
+            )
+        )
+        self.ids.extend([framing.IMAGE_PAD] * count)
+        self.positions.extend((start, start + row, start + column) for row in range(gh) for column in range(gw))
+        self.next_position = start + max(gh, gw)
+        self.text([framing.VISION_END])
+
+    def ask(self, question: str, answer: str, kind: str, distance: int, size: int = 0) -> bool:
+        """Add a question with its answer where there is room for both."""
+        asked, answered = framing.question_ids(question), framing.answer_ids(answer)
+        if len(asked) + len(answered) > self.room:
+            return False
+        self.text(asked)
+        start = len(self.ids)
+        self.text(answered)
+        self.answers.append(Answer(start, len(self.ids), KIND_INDEX[kind], distance, size))
+        return True
+
+
+def patches_of(pixels: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 3] -> [tokens, 4, 588]: merged token by merged token, a patch as channel, row, column."""
+    gh, gw = pixels.shape[0] // CELL, pixels.shape[1] // CELL
+    parts = pixels.reshape(gh, 2, PATCH, gw, 2, PATCH, 3)  # [gh, my, py, gw, mx, px, c]
+    return np.ascontiguousarray(parts.transpose(0, 3, 1, 4, 6, 2, 5)).reshape(gh * gw, 4, 3 * PATCH * PATCH)
+
+
+@dataclass(slots=True)
+class Told:
+    """An observation of the stream as far as questions need it."""
+
+    index: int
+    title: str
+    application: str
+    time: datetime
+    facts: list[Fact]
+
+
+def _start_time(rng: Random) -> datetime:
+    return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(4 * 365 * 86400))
+
+
+class Stream:
+    """A row under way and what it has told so far."""
+
+    def __init__(self, rng: Random, drawer: Drawer, length: int) -> None:
+        self.rng, self.drawer = rng, drawer
+        self.row = Row(length)
+        self.told: list[Told] = []
+        self.time = _start_time(rng)
+        self.subjects: Counter[tuple[str, str]] = Counter()
+        self.newest: dict[str, tuple[str, int]] = {}  # label -> value, observation
+        self.applications: Counter[str] = Counter()
+
+    def see(self, screen: Screen, titled: bool, overview_share: float) -> bool:
+        """Add one observation; False where the row has no room for it."""
+        rng = self.rng
+        line = header(self.time, screen.application, screen.title if titled else "")
+        before, after = framing.seen_before(line), framing.seen_after()
+        cells = screen.colours.size
+        with_overview = rng.random() < overview_share
+        if len(before) + cells + 2 + len(after) + (114 if with_overview else 0) > self.row.room:
+            return False
+        self.row.text(before)
+        if with_overview:
+            self.row.picture(overview(rng, screen), None, None)
+        self.row.picture(screen.pixels, screen.characters, screen.colours)
+        self.row.text(after)
+        self._tell(screen.title, screen.application, screen.facts)
+        return True
+
+    def read(self, body: str, title: str, application: str, facts: list[Fact]) -> bool:
+        """Add one observation that is text alone."""
+        ids = framing.seen_before(body)
+        if len(ids) > self.row.room:
+            return False
+        self.row.text(ids)
+        self._tell(title, application, facts)
+        return True
+
+    def _tell(self, title: str, application: str, facts: list[Fact]) -> None:
+        index = len(self.told)
+        self.told.append(Told(index, title, application, self.time, facts))
+        self.applications[application] += 1
+        for fact in facts:
+            self.subjects[fact.kind, fact.subject] += 1
+            if fact.kind == "value":
+                self.newest[fact.subject] = (fact.answer, index)
+        self.time += timedelta(seconds=self.rng.choice((1, 3, 10, 40, 90, 240)))
+
+    def ask_present(self, most: int) -> None:
+        """Up to ``most`` different questions about the newest observation, each kind as likely as the others."""
+        by_kind: dict[str, list[Fact]] = {}
+        for fact in self.told[-1].facts:
+            by_kind.setdefault(fact.kind, []).append(fact)
+        for kind in self.rng.sample(list(by_kind), min(most, len(by_kind))):
+            fact = self.rng.choice(by_kind[kind])
+            question = ask_now(self.rng, fact)
+            if question:
+                self.row.ask(question, fact.answer, fact.kind, 0, fact.size)
+
+    def ask_past(self, furthest: int) -> None:
+        """One question about an observation at most ``furthest`` ago (0: the newest)."""
+        rng = self.rng
+        now = len(self.told) - 1
+        told = self.told[rng.randint(max(0, now - furthest), now)]
+        draw = rng.random()
+        if draw < 0.05:
+            self._ask_unseen()
+        elif draw < 0.09:
+            time = f"{told.time.astimezone():%H:%M}"
+            self.row.ask(rng.choice(WHEN).format(t=told.title), time, "when", now - told.index)
+        elif draw < 0.12:
+            self.row.ask(rng.choice(WHERE).format(t=told.title), told.application, "where", now - told.index)
+        elif draw < 0.15 and now > told.index:
+            other = self.told[rng.randint(told.index + 1, now)]
+            x, y = rng.sample((told.title, other.title), 2)
+            self.row.ask(rng.choice(ORDER).format(x=x, y=y), told.title, "order", now - told.index)
+        else:
+            self._ask_fact(told, now - told.index)
+
+    def _ask_fact(self, told: Told, distance: int) -> None:
+        rng = self.rng
+        facts = [fact for fact in told.facts if fact.kind != "title"]
+        if self.applications[told.application] == 1:
+            facts.append(Fact("title", "", told.title, 0))
+        if not facts:
+            return
+        kinds = sorted({fact.kind for fact in facts})
+        weights = [3.0 if kind in ("value", "title", "price", "error", "code") else 1.0 for kind in kinds]
+        kind = rng.choices(kinds, weights)[0]
+        fact = rng.choice([fact for fact in facts if fact.kind == kind])
+        count = self.subjects[fact.kind, fact.subject]
+        if fact.kind == "value" and rng.random() < 0.5 and count > 1:
+            value, index = self.newest[fact.subject]
+            question = rng.choice(LATEST).format(s=fact.subject)
+            self.row.ask(question, value, "latest", len(self.told) - 1 - index)
+            return
+        asked = ask_then(rng, fact, told.title, told.application, count == 1)
+        if asked:
+            self.row.ask(asked, fact.answer, fact.kind, distance, fact.size)
+
+    def _ask_unseen(self) -> None:
+        rng, words = self.rng, self.drawer.words
+        title = words.title(rng)
+        unseen = [label for label in LABELS if ("value", label) not in self.subjects]
+        label = rng.choice(unseen or ["lottery number"])
+        question = rng.choice(
+            (f"What was the {label}?", f"Which {label} did you see?", f"When did you see {title}?",
+             f"What was the first line in {title}?", f"What was the {rng.choice(LABELS)} in {title}?",
+             f"How much did {words.word(rng)}{words.invented(rng)} cost?")
+        )  # fmt: skip
+        self.row.ask(question, NOT_SEEN, "not seen", 0)
+
+
+def reading_row(rng: Random, drawer: Drawer, length: int) -> Row:
+    """Screens one after another, each followed by questions about it."""
+    stream = Stream(rng, drawer, length)
+    while stream.row.room > 150:
+        large = rng.random() < 0.15
+        cells = (rng.randint(10, 22), rng.randint(7, 11)) if large else None
+        if not stream.see(drawer.screen(rng, cells), rng.random() < 0.5, 0.1):
+            break
+        stream.ask_present(rng.randint(2, 4))
+        if rng.random() < 0.25:
+            stream.ask_past(1)
+    return stream.row
+
+
+def frames_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
+    """Small screens; after each, questions about earlier ones up to ``furthest`` ago."""
+    stream = Stream(rng, drawer, length)
+    quiet = rng.random() < 0.4  # some streams are silent first and questioned at the end, as in use
+    while stream.row.room > 150:
+        if quiet and stream.row.room < length * 0.4:
+            break
+        size = rng.choice((12, 13, 14, 14, 15, 16, 16, 18, 20))
+        cells = (rng.randint(6, 10), rng.randint(2, 5))
+        if not stream.see(drawer.screen(rng, cells, size), rng.random() < 0.8, 0.04):
+            break
+        if not quiet or rng.random() < 0.1:
+            for _ in range(rng.choice((1, 1, 2))):
+                stream.ask_past(furthest)
+    while stream.row.room > 60:
+        stream.ask_past(furthest)
+    return stream.row
+
+
+def text_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
+    """Facts in plain text, one or a few an observation, and dense questions about them."""
+    stream = Stream(rng, drawer, length)
+    words = drawer.words
+    while stream.row.room > 120:
+        title, application = words.title(rng), rng.choice(APPLICATIONS)
+        label = rng.choice(LABELS)
+        value = words.value(rng, label)
+        draw = rng.random()
+        if draw < 0.45:
+            body = header(stream.time, application, title)
+            facts: list[Fact] = []
+        elif draw < 0.8:
+            body, facts = f"{title}: {label} {value}", [Fact("value", label, value, 0)]
+        else:
+            name, line = rng.choice(words.first_names), words.sentence(rng)
+            body, facts = f"{title}: {name} wrote: {line}", [Fact("said", name, line, 0)]
+        if not stream.read(body, title, application if not facts else "", facts):
+            break
+        for _ in range(rng.choice((1, 1, 2))):
+            now = len(stream.told) - 1
+            told = stream.told[rng.randint(max(0, now - furthest), now)]
+            if told.facts or stream.applications[told.application] == 1:
+                stream._ask_fact(told, now - told.index)
+            elif rng.random() < 0.3:
+                stream._ask_unseen()
+    return stream.row

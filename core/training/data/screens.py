@@ -1,0 +1,510 @@
+"""Drawn screens: a window, terminal, editor, table, dialog, chat or note, with what can be asked about it.
+
+Each picture is drawn with PIL from a random generator and comes with its facts (what a question could ask, and the
+right answer) and with what lies where (characters, named colours), for the dense losses. Deterministic from the
+generator's seed and the fonts. Knows nothing of tokens or tensors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from core.frame import Pixels
+from core.training.data.fonts import Font, FontBook
+from core.training.data.words import APPLICATIONS, LABELS, STATUSES, Vocabulary
+
+CELL = 28  # pixels: side of one merged token
+COLUMNS, LINES = 5, 4  # places for characters in one cell
+CHARACTERS = "".join(chr(code) for code in range(33, 127)) + "€£"  # classes 1..; 0 is blank
+CLASS_OF = {character: index + 1 for index, character in enumerate(CHARACTERS)}
+COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
+    "black": ((8, 8, 10), (24, 22, 26)),
+    "white": ((252, 252, 252), (244, 246, 248)),
+    "grey": ((128, 128, 128), (150, 152, 156), (105, 107, 110)),
+    "red": ((215, 30, 35), (190, 20, 30), (240, 60, 55)),
+    "orange": ((245, 140, 25), (255, 160, 40), (230, 120, 10)),
+    "yellow": ((250, 220, 40), (255, 235, 80), (240, 205, 20)),
+    "green": ((40, 160, 70), (20, 130, 50), (70, 190, 90)),
+    "blue": ((35, 90, 215), (50, 120, 240), (20, 60, 170)),
+    "purple": ((125, 50, 170), (150, 80, 200), (100, 30, 140)),
+    "pink": ((245, 130, 180), (255, 160, 200), (235, 90, 155)),
+    "brown": ((120, 75, 40), (140, 90, 55), (100, 60, 30)),
+}
+COLOUR_NAMES = tuple(COLOURS)
+SIZES = (10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 26)
+SIZE_WEIGHTS = (7, 9, 13, 14, 15, 11, 11, 8, 6, 3, 2, 1)
+LIGHT = ((255, 255, 255), (250, 250, 250), (240, 240, 240), (246, 245, 244), (255, 251, 235), (232, 238, 245))
+DARK = ((0, 0, 0), (18, 18, 20), (30, 30, 30), (40, 42, 54), (13, 17, 23), (45, 45, 48), (0, 43, 54), (48, 10, 36))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that the screen shows. ``kind`` chooses how it is asked, ``subject`` what is asked for."""
+
+    kind: str
+    subject: str
+    answer: str
+    size: int  # pixels of the font; 0 for what is no text
+
+
+@dataclass(slots=True, eq=False)
+class Screen:
+    """One drawn picture. ``characters``: [gh, gw, LINES * COLUMNS] class of the character in each place of each cell.
+    ``colours``: [gh, gw] 1 + index of the named colour that covers a cell, 0 for none."""
+
+    pixels: Pixels
+    title: str
+    application: str
+    title_drawn: bool
+    facts: list[Fact]
+    characters: np.ndarray
+    colours: np.ndarray
+
+
+@dataclass(slots=True)
+class Theme:
+    ground: tuple[int, int, int]
+    ink: tuple[int, int, int]
+    faint: tuple[int, int, int]
+    dark: bool
+
+
+def _jitter(rng: Random, colour: tuple[int, int, int], by: int = 8) -> tuple[int, int, int]:
+    red, green, blue = (min(255, max(0, part + rng.randint(-by, by))) for part in colour)
+    return red, green, blue
+
+
+def _mix(a: tuple[int, int, int], b: tuple[int, int, int], share: float) -> tuple[int, int, int]:
+    red, green, blue = (round(x + (y - x) * share) for x, y in zip(a, b, strict=True))
+    return red, green, blue
+
+
+def draw_theme(rng: Random, dark: bool | None = None) -> Theme:
+    is_dark = rng.random() < 0.4 if dark is None else dark
+    ground = rng.choice(DARK if is_dark else LIGHT)
+    contrast = (255, 255, 255) if is_dark else (0, 0, 0)
+    ink = _mix(contrast, ground, rng.choice((0.0, 0.05, 0.12, 0.2)))
+    if rng.random() < 0.15:
+        ink = _mix(ink, rng.choice(list(COLOURS.values()))[0], 0.35)
+    return Theme(ground, ink, _mix(ground, contrast, 0.12), is_dark)
+
+
+@dataclass(slots=True)
+class Canvas:
+    """A picture under way and what was drawn into it."""
+
+    image: Image.Image
+    draw: ImageDraw.ImageDraw
+    theme: Theme
+    marks: list[tuple[float, float, int]] = field(default_factory=list)  # x, y of a character's middle, its class
+    patches: list[tuple[int, int, int, int, int]] = field(default_factory=list)  # left, top, right, bottom, colour
+    facts: list[Fact] = field(default_factory=list)
+
+    @staticmethod
+    def blank(width: int, height: int, theme: Theme) -> Canvas:
+        image = Image.new("RGB", (width, height), theme.ground)
+        return Canvas(image, ImageDraw.Draw(image), theme)
+
+    def text(self, x: float, y: float, text: str, font: Font, ink: tuple[int, int, int] | None = None) -> float:
+        """Draw one line from its upper left corner; returns where it ends."""
+        self.draw.text((x, y), text, font=font.face, fill=ink or self.theme.ink)
+        middle = y + font.height * 0.55
+        for character in text:
+            advance = font.advance(character)
+            kind = CLASS_OF.get(character)
+            if kind is not None:
+                self.marks.append((x + advance / 2, middle, kind))
+            x += advance
+        return x
+
+    def box(self, box: tuple[float, float, float, float], colour: str, rgb: tuple[int, int, int], round_: int = 0) -> None:
+        """A rectangle filled with a colour that has a name."""
+        self.draw.rounded_rectangle(box, radius=round_, fill=rgb)
+        left, top, right, bottom = (round(edge) for edge in box)
+        self.patches.append((left, top, right, bottom, COLOUR_NAMES.index(colour) + 1))
+
+    def ellipse(self, box: tuple[float, float, float, float], colour: str, rgb: tuple[int, int, int]) -> None:
+        self.draw.ellipse(box, fill=rgb)
+        left, top, right, bottom = (round(edge) for edge in box)
+        self.patches.append((left, top, right, bottom, COLOUR_NAMES.index(colour) + 1))
+
+    def note(self, kind: str, subject: str, answer: str, size: int) -> None:
+        self.facts.append(Fact(kind, subject, answer, size))
+
+    def maps(self) -> tuple[np.ndarray, np.ndarray]:
+        """The characters and colours by cell; see :class:`Screen`."""
+        width, height = self.image.size
+        gw, gh = width // CELL, height // CELL
+        characters = np.zeros((gh * LINES, gw * COLUMNS), np.uint8)
+        if self.marks:
+            marks = np.array(self.marks)
+            column = (marks[:, 0] * COLUMNS / CELL).astype(np.int64)
+            line = (marks[:, 1] * LINES / CELL).astype(np.int64)
+            inside = (column >= 0) & (column < gw * COLUMNS) & (line >= 0) & (line < gh * LINES)
+            characters[line[inside], column[inside]] = marks[inside, 2].astype(np.uint8)
+        cells = characters.reshape(gh, LINES, gw, COLUMNS).transpose(0, 2, 1, 3).reshape(gh, gw, LINES * COLUMNS)
+        colours = np.zeros((gh, gw), np.uint8)
+        for left, top, right, bottom, colour in self.patches:
+            first_row, last_row = (top + CELL // 2) // CELL, (bottom - CELL // 2 - 1) // CELL
+            first, last = (left + CELL // 2) // CELL, (right - CELL // 2 - 1) // CELL
+            if last_row < first_row:  # thin: the one cell row it lies in
+                first_row = last_row = (top + bottom) // 2 // CELL
+            if last < first:
+                first = last = (left + right) // 2 // CELL
+            colours[max(0, first_row) : last_row + 1, max(0, first) : last + 1] = colour
+        return cells, colours
+
+
+@dataclass(slots=True)
+class Room:
+    """Where a scene may draw: what remains of the canvas below the title bar."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+class Drawer:
+    """Draws screens one after another with one vocabulary and one set of fonts."""
+
+    def __init__(self, fonts: FontBook, vocabulary: Vocabulary) -> None:
+        self.fonts = fonts
+        self.words = vocabulary
+        self._scenes = (
+            (self._terminal, 16), (self._editor, 14), (self._table, 15), (self._dialog, 17), (self._note, 12),
+            (self._form, 12), (self._chat, 8), (self._shapes, 12), (self._notification, 8),
+        )  # fmt: skip
+
+    def screen(self, rng: Random, cells: tuple[int, int] | None = None, size: int | None = None) -> Screen:
+        """One screen of ``cells`` (columns, rows) of 28 pixels, with text of about ``size`` pixels."""
+        size = size or rng.choices(SIZES, SIZE_WEIGHTS)[0]
+        scene = rng.choices([scene for scene, _ in self._scenes], [weight for _, weight in self._scenes])[0]
+        columns, rows = cells or self._cells(rng, size)
+        theme = draw_theme(rng, True if scene == self._terminal and rng.random() < 0.5 else None)
+        canvas = Canvas.blank(columns * CELL, rows * CELL, theme)
+        application = rng.choice(APPLICATIONS)
+        font = self.fonts.draw(rng, size, mono=scene in (self._terminal, self._editor) and rng.random() < 0.85)
+        title = self._fitting(rng, self.words.title, font, canvas.image.width - 4 * size)
+        title_drawn = rng.random() < 0.75
+        top = self._title_bar(rng, canvas, title, size) if title_drawn else rng.randint(2, 8)
+        room = Room(rng.randint(3, 14), top, canvas.image.width - 4, canvas.image.height - 2)
+        scene(rng, canvas, room, font)
+        characters, colours = canvas.maps()
+        pixels = np.asarray(canvas.image)
+        return Screen(pixels, title, application, title_drawn, canvas.facts, characters, colours)
+
+    @staticmethod
+    def _cells(rng: Random, size: int) -> tuple[int, int]:
+        """A size that leaves room for some lines of text of this size, of at most 256 cells."""
+        wide = max(6, round(size * rng.uniform(13, 24) / CELL))
+        high = max(3, round(size * rng.uniform(5, 11) / CELL))
+        return min(wide, 22), min(high, 11)
+
+    def _fitting(self, rng: Random, make: object, font: Font, width: float) -> str:
+        """A text from ``make(rng)`` that is no wider than ``width`` pixels: cut at a word where ten tries fail."""
+        text = ""
+        for _ in range(10):
+            text = make(rng)  # type: ignore[operator]
+            if font.width(text) <= width:
+                return text
+        while len(text) > 3 and font.width(text) > width:
+            text = text.rsplit(" ", 1)[0] if " " in text else text[:-1]
+        return text
+
+    def _title_bar(self, rng: Random, canvas: Canvas, title: str, size: int) -> int:
+        font = self.fonts.draw(rng, min(size, 20) if rng.random() < 0.7 else rng.choice((12, 13, 14, 15, 16)))
+        height = font.height + rng.randint(4, 14)
+        width = canvas.image.width
+        colour = rng.choice(COLOUR_NAMES)
+        if rng.random() < 0.4:
+            bar = _jitter(rng, rng.choice(COLOURS[colour]))
+            canvas.box((0, 0, width, height), colour, bar)
+            canvas.note("colour", "title bar", colour, 0)
+        else:
+            bar = _mix(canvas.theme.ground, (128, 128, 128), rng.uniform(0.0, 0.35))
+            canvas.draw.rectangle((0, 0, width, height), fill=bar)
+        ink = (255, 255, 255) if sum(bar) < 380 else (20, 20, 20)
+        room = width - 3 * height * rng.choice((0, 1))
+        text = title if font.width(title) <= width - 12 else self._fitting(rng, lambda _: title, font, width - 12)
+        x = rng.choice((6, 8, 12, max(6.0, (room - font.width(text)) / 2)))
+        canvas.text(x, (height - font.height) / 2, text, font, ink)
+        if room != width:
+            for place in range(3):
+                left = width - (place + 1) * height + 6
+                canvas.draw.ellipse((left, height / 2 - 4, left + 8, height / 2 + 4), fill=_mix(bar, ink, 0.5))
+        if text == title:
+            canvas.note("title", "", title, font.size)
+        return height + rng.randint(3, 9)
+
+    def _lines(self, room: Room, font: Font, spacing: int) -> int:
+        return max(1, (room.bottom - room.top) // (font.height + spacing))
+
+    def _note_lines(self, canvas: Canvas, lines: list[str], size: int) -> None:
+        """Facts that any list of lines offers: the first, the last, by their beginning, and what follows."""
+        if not lines:
+            return
+        canvas.note("first line", "", lines[0], size)
+        if len(lines) > 1:
+            canvas.note("last line", "", lines[-1], size)
+        starts = [line.split(" ")[0] for line in lines]
+        for index, line in enumerate(lines):
+            if starts.count(starts[index]) == 1 and " " in line and len(line) <= 30:
+                canvas.note("line starting", starts[index], line, size)
+            if index and lines.count(lines[index - 1]) == 1 and len(lines[index - 1]) <= 24:
+                canvas.note("line after", lines[index - 1], line, size)
+
+    def _terminal(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
+        spacing = rng.randint(0, 3)
+        count = min(rng.randint(2, 9), self._lines(room, font, spacing))
+        prompt = rng.choice(("$ ", "$ ", "> ", "% ", f"{rng.choice(self.words.first_names).lower()}@pc:~$ ", "# "))
+        width, y, lines = room.right - room.left, float(room.top), []
+        failed = rng.random() < 0.5
+        accent = _mix(canvas.theme.ink, COLOURS[rng.choice(("green", "blue", "red"))][2], 0.7)
+        for index in range(count):
+            ink = canvas.theme.ink
+            if index == 0 or rng.random() < 0.12:
+                line = self._fitting(rng, self.words.command, font, width - font.width(prompt))
+                shown = prompt + line
+                canvas.note("command" if index == 0 else "later command", "", line, font.size)
+            elif failed and index == count - 1 - (rng.random() < 0.3):
+                line = shown = self._fitting(rng, self.words.error, font, width)
+                canvas.note("error", "", line, font.size)
+                failed = False
+                ink = accent if rng.random() < 0.4 else ink
+            else:
+                line = shown = self._fitting(rng, self.words.output, font, width)
+            canvas.text(room.left, y, shown, font, ink)
+            y += font.height + spacing
+            lines.append(shown)
+        self._note_lines(canvas, lines, font.size)
+
+    def _editor(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
+        spacing = rng.randint(0, 6)
+        count = min(rng.randint(2, 9), self._lines(room, font, spacing))
+        start = rng.choice((1, 1, rng.randint(1, 400)))
+        numbered = rng.random() < 0.6
+        gutter = font.width(str(start + count)) + 10 if numbered else 0.0
+        make = self.words.code_line if rng.random() < 0.6 else self.words.sentence
+        y, lines = float(room.top), []
+        coloured = rng.random() < 0.4
+        for index in range(count):
+            if numbered:
+                canvas.text(room.left, y, str(start + index), font, _mix(canvas.theme.ground, canvas.theme.ink, 0.55))
+            indent = font.width("  ") * rng.choice((0, 0, 1))
+            line = self._fitting(rng, make, font, room.right - room.left - gutter - indent)
+            ink = _mix(canvas.theme.ink, rng.choice(list(COLOURS.values()))[0], 0.5) if coloured else None
+            canvas.text(room.left + gutter + indent, y, line, font, ink)
+            y += font.height + spacing
+            lines.append(line)
+            if numbered:
+                canvas.note("line number", str(start + index), line, font.size)
+        self._note_lines(canvas, lines, font.size)
+
+    def _table(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
+        spacing = rng.randint(2, 10)
+        count = min(rng.randint(2, 8), self._lines(room, font, spacing))
+        column, make = rng.choice(
+            (
+                ("price", self.words.price), ("price", self.words.price), ("stock", lambda r: str(r.randint(0, 999))),
+                ("status", lambda r: r.choice(STATUSES)), ("owner", self.words.name), ("date", self.words.date),
+                ("code", self.words.code), ("time", self.words.clock),
+            )
+        )  # fmt: skip
+        width = room.right - room.left
+        second = room.left + width * rng.uniform(0.45, 0.62)
+        y, names = float(room.top), set[str]()
+        bold = rng.random() < 0.5
+        for index in range(count):
+            if index == 0 and bold:
+                canvas.text(room.left, y, rng.choice(("Item", "Name", "Product", "Article")), font)
+                canvas.text(second, y, column.capitalize(), font)
+            else:
+                plain = rng.random() < 0.6
+                name = self._fitting(
+                    rng,
+                    (lambda r: self.words.word(r).capitalize()) if plain else (lambda r: self.words.phrase(r, 2, 2)),
+                    font,
+                    second - room.left - 8,
+                )
+                value = self._fitting(rng, make, font, room.right - second)
+                if rng.random() < 0.2 and index % 2:
+                    canvas.draw.rectangle((room.left, y, room.right, y + font.height), fill=canvas.theme.faint)
+                canvas.text(room.left, y, name, font)
+                canvas.text(second, y, value, font)
+                if name not in names:
+                    canvas.note(column, name, value, font.size)
+                names.add(name)
+            y += font.height + spacing
+            if rng.random() < 0.5:
+                canvas.draw.line((room.left, y - spacing / 2, room.right, y - spacing / 2), fill=canvas.theme.faint)
+
+    def _labelled(
+        self, rng: Random, canvas: Canvas, x: float, y: float, right: float, font: Font, taken: set[str]
+    ) -> float:
+        """One label with its value, beside or below it; returns the next line's top."""
+        label = rng.choice([label for label in LABELS if label not in taken])
+        taken.add(label)
+        value = self.words.value(rng, label)
+        shown = (label if rng.random() < 0.5 else label[0].upper() + label[1:]) + rng.choice((":", ":", "", " is"))
+        end = canvas.text(x, y, shown, font, _mix(canvas.theme.ink, canvas.theme.ground, rng.choice((0, 0.25))))
+        if end + font.width(" " + value) <= right:
+            gap = rng.choice((font.width(" "), font.width("   ")))
+            if end + gap + font.width(value) > right:
+                gap = font.width(" ")
+            canvas.text(end + gap, y, value, font)
+        else:
+            y += font.height + 2
+            if x + font.width(value) > right:
+                return y + font.height
+            canvas.text(x, y, value, font)
+        canvas.note("value", label, value, font.size)
+        return y + font.height
+
+    def _dialog(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
+        y = float(room.top + rng.randint(0, 10))
+        x = room.left + rng.randint(0, 20)
+        if rng.random() < 0.6:
+            text = self._fitting(rng, self.words.sentence, font, room.right - x)
+            canvas.text(x, y, text, font)
+            canvas.note("message", "", text, font.size)
+            y += font.height + rng.randint(2, 10)
+        taken: set[str] = set()
+        for _ in range(rng.randint(1, 3)):
+            if y + 2 * font.height <= room.bottom:
+                y = self._labelled(rng, canvas, x, y, room.right, font, taken) + rng.randint(1, 8)
+        y += rng.randint(2, 10)
+        if y + font.height + 6 <= room.bottom:
+            self._buttons(rng, canvas, x, y, room.right, font)
+
+    def _buttons(self, rng: Random, canvas: Canvas, x: float, y: float, right: float, font: Font) -> None:
+        taken = set[str]()
+        for _ in range(rng.randint(1, 3)):
+            text = rng.choice(("OK", "Cancel", "Save", "Close", "Retry", "Yes", "No", "Apply", self.words.word(rng)))
+            width = font.width(text) + 20
+            if text in taken or x + width > right:
+                continue
+            taken.add(text)
+            colour = rng.choice(COLOUR_NAMES)
+            rgb = _jitter(rng, rng.choice(COLOURS[colour]))
+            canvas.box((x, y, x + width, y + font.height + 6), colour, rgb, rng.choice((0, 4, 8)))
+            canvas.text(x + 10, y + 3, text, font, (255, 255, 255) if sum(rgb) < 380 else (20, 20, 20))
+            canvas.note("colour", f"{text} button", colour, 0)
+            x += width + rng.randint(6, 24)
+
+    def _form(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
+        y = float(room.top)
+        taken: set[str] = set()
+        for _ in range(rng.randint(2, 6)):
+            if y + 2 * font.height > room.bottom:
+                break
+            y = self._labelled(rng, canvas, room.left, y, room.right, font, taken) + rng.randint(1, 10)
+
+    def _note(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
+        spacing = rng.randint(1, 8)
+        bullet = rng.choice(("", "", "- ", "* ", "• "))
+        y, lines = float(room.top), []
+        for _ in range(min(rng.randint(1, 8), self._lines(room, font, spacing))):
+            line = self._fitting(rng, self.words.sentence, font, room.right - room.left - font.width(bullet))
+            canvas.text(room.left, y, bullet + line, font)
+            y += font.height + spacing
+            lines.append(line)
+        self._note_lines(canvas, lines, font.size)
+
+    def _chat(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
+        y, said = float(room.top), set[str]()
+        same_line = rng.random() < 0.5
+        for _ in range(rng.randint(1, 5)):
+            if y + 2 * font.height > room.bottom:
+                break
+            name = rng.choice(self.words.first_names)
+            ink = _mix(canvas.theme.ink, rng.choice(list(COLOURS.values()))[0], 0.5)
+            x = canvas.text(room.left, y, name + ":", font, ink)
+            if same_line:
+                x += font.width(" ")
+            else:
+                x, y = room.left + 6.0, y + font.height + 1
+            line = self._fitting(rng, self.words.sentence, font, room.right - x)
+            canvas.text(x, y, line, font)
+            if name not in said:
+                canvas.note("said", name, line, font.size)
+            said.add(name)
+            y += font.height + rng.randint(2, 10)
+
+    def _shapes(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
+        """Coloured circles, boxes and banners, some with a word beside them."""
+        y, taken = room.top + 2, set[str]()
+        while y + 30 < room.bottom:
+            colour = rng.choice(COLOUR_NAMES)
+            rgb = _jitter(rng, rng.choice(COLOURS[colour]))
+            height = rng.randint(20, 44)
+            if y + height > room.bottom:
+                break
+            shape = rng.choice(("circle", "square", "banner", "icon"))
+            word = self._fitting(rng, self.words.word, font, room.right - room.left - height - 20)
+            subject = shape
+            width = (room.right - room.left) if shape == "banner" else height
+            if shape == "circle":
+                canvas.ellipse((room.left, y, room.left + width, y + height), colour, rgb)
+            else:
+                round_ = 8 if shape == "icon" else 0
+                canvas.box((room.left, y, room.left + width, y + height), colour, rgb, round_)
+            if shape == "banner":
+                ink = (255, 255, 255) if sum(rgb) < 380 else (20, 20, 20)
+                canvas.text(room.left + 8, y + (height - font.height) / 2, word, font, ink)
+                subject = f"{word} banner"
+            elif rng.random() < 0.7:
+                canvas.text(room.left + width + 8, y + (height - font.height) / 2, word, font)
+                subject = f"{shape} beside {word}"
+            if subject not in taken:
+                canvas.note("colour", subject, colour, 0)
+            taken.add(subject)
+            y += height + rng.randint(4, 18)
+        shapes = [fact.subject for fact in canvas.facts if fact.kind == "colour"]
+        for plain in ("circle", "square", "icon"):  # "the circle" must be the only one
+            if sum(subject.startswith(plain) for subject in shapes) > 1:
+                canvas.facts = [fact for fact in canvas.facts if fact.subject != plain]
+
+    def _notification(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
+        colour = rng.choice(COLOUR_NAMES)
+        rgb = _jitter(rng, rng.choice(COLOURS[colour]))
+        canvas.box((room.left, room.top, room.left + 24, room.top + 24), colour, rgb, rng.choice((0, 6, 12)))
+        canvas.note("colour", "icon", colour, 0)
+        x, y = room.left + 32.0, float(room.top)
+        sender = self._fitting(rng, self.words.name, font, room.right - x)
+        canvas.text(x, y, sender, font)
+        canvas.note("sender", "", sender, font.size)
+        y += font.height + rng.randint(2, 8)
+        for index in range(rng.randint(1, 2)):
+            if y + font.height > room.bottom:
+                break
+            line = self._fitting(rng, self.words.sentence, font, room.right - x)
+            canvas.text(x, y, line, font)
+            if index == 0:
+                canvas.note("message", "", line, font.size)
+            y += font.height + 2
+
+
+def overview(rng: Random, screen: Screen, columns: int = 14, rows: int = 8) -> Pixels:
+    """The whole monitor at low resolution, with this screen as the window in front: layout and colours, no text."""
+    theme = draw_theme(rng)
+    image = Image.new("RGB", (columns * CELL, rows * CELL), theme.ground)
+    draw = ImageDraw.Draw(image)
+    for _ in range(rng.randint(0, 3)):
+        left, top = rng.randint(0, image.width - 40), rng.randint(0, image.height - 30)
+        box = (left, top, left + rng.randint(40, 220), top + rng.randint(30, 140))
+        other = draw_theme(rng)
+        draw.rectangle(box, fill=other.ground, outline=other.faint)
+        for line in range(box[1] + 6, min(box[3], image.height) - 4, 5):
+            draw.line((box[0] + 4, line, box[0] + rng.randint(10, 60), line), fill=_mix(other.ground, other.ink, 0.4))
+    scale = rng.uniform(0.2, 0.45)
+    small = Image.fromarray(screen.pixels).resize(
+        (max(8, round(screen.pixels.shape[1] * scale)), max(8, round(screen.pixels.shape[0] * scale))),
+        Image.Resampling.BOX,
+    )
+    image.paste(small, (rng.randint(0, max(0, image.width - small.width)), rng.randint(0, max(0, image.height - small.height))))
+    return np.asarray(image)

@@ -1,0 +1,34 @@
+"""Checks the delta rule's kernel against the naive formula on the machine that is about to train: values, gradients."""
+
+from __future__ import annotations
+
+import torch
+
+from kernels import dispatch
+from kernels.gated_delta import naive
+
+
+def check_gated_delta(device: torch.device, tokens: int = 150) -> dict[str, float]:
+    """Relative errors (norm of the difference over norm) of the output and of each gradient, bf16 inputs."""
+    generator = torch.Generator(device="cpu").manual_seed(7)
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=generator).to(device)
+
+    B, H, K, V = 2, 3, 64, 128
+    q, k = (torch.nn.functional.normalize(draw(B, tokens, H, K), dim=-1).bfloat16() for _ in range(2))
+    v = draw(B, tokens, H, V).bfloat16()
+    g = -torch.rand(B, tokens, H, generator=generator).to(device) * torch.tensor([0.001, 0.05, 1.0], device=device)
+    beta = draw(B, tokens, H).sigmoid().bfloat16()
+    weight = draw(B, tokens, H, V)
+    found = []
+    for function, precise in ((dispatch.gated_delta, False), (naive.gated_delta, True)):
+        inputs = [(x.float() if precise else x).detach().clone().requires_grad_() for x in (q, k, v, g, beta)]
+        output, _ = function(*inputs, None, K**-0.5)
+        (output.float() * weight).sum().backward()
+        found.append([output.detach().float(), *(x.grad.float() for x in inputs if x.grad is not None)])
+    names = ("output", "dq", "dk", "dv", "dg", "dbeta")
+    return {
+        name: round(float((a - b).norm() / b.norm()), 5)
+        for name, a, b in zip(names, found[0], found[1], strict=True)
+    }

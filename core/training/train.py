@@ -1,0 +1,387 @@
+"""Trains nano on drawn screens: ``python -m core.training.train --out DIR --minutes 8``.
+
+Reading and recall are learnt at the same time: reading with the whole window and dense losses, recall first from
+text alone and then from frames, with a short window drawn at random so that attention cannot serve. A run stops by
+itself when its minutes are over and always leaves a checkpoint and its figures (``log.jsonl``); ``--resume`` goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, TextIO
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.model.network import InfiniteVL
+from core.training import nano
+from core.training.data.batches import Batch, Plan, Recipe, Source, batches
+from core.training.data.questions import KINDS
+from core.training.data.rows import IGNORE
+from core.training.forward import DenseHeads, Forward
+from core.training.kernel_check import check_gated_delta
+from core.training.optimizer import Optimizer
+
+RECIPES = ("reading", "frames", "text")
+BINS = (0, 1, 3, 8, 16, 32, 64)  # upper ends of the distances that are counted together, in observations
+BIN_NAMES = ("0", "1", "2-3", "4-8", "9-16", "17-32", "33-64", "65+")
+LARGEST_SIZE = 32
+SHORT_WINDOWS = (48, 64, 96, 128, 192, 256, 384, 512)
+BLANK_WEIGHT = 0.15  # of a place without a character, in the dense loss
+
+
+@dataclass(frozen=True)
+class Curriculum(Plan):
+    """What each step trains on, as a function of the step alone. ``steps``: of the whole curriculum."""
+
+    steps: int
+    rows: int = 8
+    length: int = 4096
+    seed: int = 0
+
+    def recipe(self, step: int) -> Recipe:
+        rng = Random(f"recipe {self.seed} {step}")
+        progress = step / self.steps
+        if progress < 0.06:
+            shares = (0.55, 0.0, 0.45)
+        elif progress < 0.15:
+            shares = (0.5, 0.2, 0.3)
+        else:
+            shares = (0.45, 0.45, 0.1)
+        kind = rng.choices(RECIPES, shares)[0]
+        if kind == "reading":
+            return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 1024, 1024)))
+        window = rng.choice((*SHORT_WINDOWS, 1024))
+        if kind == "text":
+            furthest = min(64, 2 + round(progress * 400))
+            return Recipe(kind, self.rows, self.length, rng.randint(1, furthest), window)
+        furthest = min(64, 1 + round(progress * 70))
+        far = rng.randint(max(1, furthest // 2), furthest)
+        longer = 2 if far > 12 and self.rows > 1 and rng.random() < 0.6 else 1
+        longer = 4 if far > 32 and self.rows > 3 and rng.random() < 0.4 else longer
+        return Recipe(kind, self.rows // longer, self.length * longer, far, window)
+
+
+@dataclass(slots=True)
+class Losses:
+    total: Tensor
+    answer: Tensor
+    characters: Tensor
+    colours: Tensor
+
+
+class Scores:
+    """Counts right answers on the device, by recipe, kind and distance, and reading by font size."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.table = torch.zeros(len(RECIPES), len(KINDS), len(BIN_NAMES), 2, device=device)
+        self.sizes = torch.zeros(len(KINDS), LARGEST_SIZE, 2, device=device)
+        self.dense = torch.zeros(2, 2, device=device)  # characters, colours: right, all
+        self._edges = torch.tensor(BINS, device=device)
+
+    @torch.no_grad()
+    def add(self, batch: Batch, right: Tensor) -> None:
+        """``right``: bool [labels], each answer token predicted."""
+        answers = batch.answer_kind.shape[0]
+        if not answers:
+            return
+        wrong = torch.zeros(answers, device=right.device).index_add_(0, batch.label_answer, (~right).float())
+        whole = (wrong == 0).float()
+        counted = torch.stack([whole, torch.ones_like(whole)], dim=1)
+        bins = torch.bucketize(batch.answer_distance, self._edges)
+        flat = batch.answer_kind * len(BIN_NAMES) + bins
+        self.table[RECIPES.index(batch.recipe.kind)].view(-1, 2).index_add_(0, flat, counted)
+        if batch.recipe.kind == "reading":
+            here = (batch.answer_distance == 0) & (batch.answer_size > 0)
+            at = batch.answer_kind * LARGEST_SIZE + batch.answer_size.clamp_max(LARGEST_SIZE - 1)
+            self.sizes.view(-1, 2).index_add_(0, at, counted * here[:, None])
+
+    def summary(self) -> dict[str, Any]:
+        """Shares of right answers, with counts; empty ones left out."""
+        table, sizes, dense = self.table.cpu(), self.sizes.cpu(), self.dense.cpu()
+        out: dict[str, Any] = {"characters": _share(dense[0]), "colours": _share(dense[1])}
+        for r, recipe in enumerate(RECIPES):
+            now = {kind: _share(table[r, k, 0]) for k, kind in enumerate(KINDS) if table[r, k, 0, 1]}
+            ago = {name: _share(table[r, :, b].sum(0)) for b, name in enumerate(BIN_NAMES) if table[r, :, b, 1].sum()}
+            old = {kind: _share(table[r, k, 1:].sum(0)) for k, kind in enumerate(KINDS) if table[r, k, 1:, 1].sum()}
+            out[recipe] = {"by_distance": ago, "now_by_kind": now, "earlier_by_kind": old}
+        out["sizes"] = {
+            kind: {size: _share(sizes[k, size]) for size in range(LARGEST_SIZE) if sizes[k, size, 1]}
+            for k, kind in enumerate(KINDS)
+            if sizes[k, :, 1].sum()
+        }
+        return out
+
+
+def _share(pair: Tensor) -> tuple[float, int]:
+    right, count = float(pair[0]), int(pair[1])
+    return (round(right / count, 4) if count else 0.0), count
+
+
+class Trainer:
+    """One network under training on one device."""
+
+    def __init__(self, model: InfiniteVL, heads: DenseHeads, device: torch.device, compiled: bool) -> None:
+        self.model, self.heads, self.device = model, heads, device
+        dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+        self.parameters = nano.named_parameters(model, heads)
+        self.optimizer: Optimizer | None = None
+        nano.place(model, device, torch.float32)
+        nano.place(heads, device, torch.float32)
+        self.dtype = dtype
+        self.forward = Forward(model, heads, compiled)
+
+    def begin(self, muon_rate: float, adam_rate: float, kept: dict[str, Tensor] | None = None) -> None:
+        """Masters and momentum in fp32; the weights themselves in the device's dtype from here on."""
+        self.optimizer = Optimizer(self.parameters.items(), muon_rate, adam_rate)
+        if kept is not None:
+            self.optimizer.load_state(kept)
+        nano.place(self.model, self.device, self.dtype)
+        nano.place(self.heads, self.device, self.dtype)
+
+    def losses(self, batch: Batch, scores: Scores | None) -> Losses:
+        hidden, merged = self.forward.hidden(batch)
+        chosen = hidden.flatten(0, 1)[batch.label_place]
+        logits = self.model.logits(chosen).float()
+        answer = F.cross_entropy(logits, batch.label)
+        if scores is not None:
+            scores.add(batch, logits.detach().argmax(-1) == batch.label)
+        zero = answer.new_zeros(())
+        if merged is None:
+            return Losses(answer, answer.detach(), zero, zero)
+        characters = self._dense(merged, self.heads.characters, batch.characters, BLANK_WEIGHT, scores, 0)
+        colours = self._dense(merged, self.heads.colours, batch.colours[:, None], 0.3, scores, 1)
+        return Losses(answer + characters + 0.3 * colours, answer.detach(), characters.detach(), colours.detach())
+
+    @staticmethod
+    def _dense(
+        merged: Tensor, head: torch.nn.Linear, target: Tensor, blank: float, scores: Scores | None, row: int
+    ) -> Tensor:
+        """Weighted cross entropy of one dense head; target: uint8 [n, places], 0 blank, IGNORE unknown."""
+        places = target.shape[1]
+        logits = F.linear(merged.to(head.weight.dtype), head.weight, head.bias)
+        logits = logits.view(target.shape[0] * places, -1).float()
+        flat = target.flatten().long()
+        known = flat != IGNORE
+        weight = torch.where(flat == 0, blank, 1.0) * known
+        each = F.cross_entropy(logits, flat.clamp_max(logits.shape[1] - 1), reduction="none")
+        if scores is not None:
+            with torch.no_grad():
+                drawn = known & (flat > 0)
+                right = ((logits.argmax(-1) == flat) & drawn).sum()
+                scores.dense[row] += torch.stack([right, drawn.sum()])
+        return (each * weight).sum() / weight.sum().clamp_min(1.0)
+
+    def step(self, batch: Batch, scale: float, scores: Scores) -> Losses:
+        if self.optimizer is None:
+            raise RuntimeError("begin() comes first")
+        losses = self.losses(batch, scores)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step(scale)
+        return losses
+
+    def save(self, folder: Path, step: int, with_optimizer: bool) -> None:
+        if self.optimizer is None:
+            raise RuntimeError("begin() comes first")
+        masters: dict[str, Tensor] = dict(self.optimizer.masters)
+        nano.save_checkpoint(folder, masters, step, self.optimizer.state() if with_optimizer else None)
+
+    @torch.no_grad()
+    def validate(self, source: Source, recipes: list[tuple[str, Recipe]], seconds: float) -> dict[str, Any]:
+        """Teacher-forced accuracy on fresh rows, cut off after ``seconds`` shared evenly among the recipes."""
+        drawer = source.drawer()
+        out: dict[str, Any] = {}
+        for name, recipe in recipes:
+            scores = Scores(self.device)
+            end = time.monotonic() + seconds / len(recipes)
+            number = 0
+            while time.monotonic() < end or number == 0:
+                self.losses(source.make(number, recipe, drawer).to(self.device), scores)
+                number += 1
+            out[name] = scores.summary()
+        return out
+
+
+def learning_scale(done: float, warm: float, decay_from: float, final: float, step: int) -> float:
+    """Of the base rate, at share ``done`` of the run: a short warm-up by steps, constant, then linear down."""
+    rise = min(1.0, (step + 1) / max(1.0, warm))
+    if done <= decay_from:
+        return rise
+    return rise * (1 - (1 - final) * min(1.0, (done - decay_from) / (1 - decay_from)))
+
+
+def _ahead(source: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
+    """Batches on the device, each copied while the one before it is computed."""
+    waiting = next(source).to(device)
+    while True:
+        current, waiting = waiting, next(source).to(device)
+        yield current
+
+
+def _line(entry: dict[str, Any]) -> str:
+    """A short line for people."""
+    parts = [f"step {entry['step']} {entry['seconds']:.0f}s {entry['tokens_per_second'] / 1e3:.0f}k/s"]
+    parts.append(f"loss {entry['answer']:.3f} chars {entry['dense']:.3f}/{entry['scores']['characters'][0]:.3f}")
+    for recipe in RECIPES:
+        shares = entry["scores"][recipe]["by_distance"]
+        if shares:
+            parts.append(recipe + " " + " ".join(f"{name}:{share:.2f}" for name, (share, _) in shares.items()))
+    now = entry["scores"]["reading"]["now_by_kind"]
+    parts.append(" ".join(f"{kind}={now[kind][0]:.2f}" for kind in ("title", "value", "last line", "colour") if kind in now))
+    return " | ".join(parts)
+
+
+def run(options: argparse.Namespace, out: TextIO) -> int:
+    began = time.monotonic()
+    device = torch.device(options.device)
+    torch.multiprocessing.set_sharing_strategy("file_system")
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = True
+        worst = check_gated_delta(device)
+        print("kernel check", json.dumps(worst), file=out, flush=True)
+        if max(worst.values()) > 0.03:
+            print("the delta rule's kernel is wrong on this machine: not training", file=out, flush=True)
+            return 3
+    folder = Path(options.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = nano.nano_shape(options.size)
+    model, heads = nano.fresh(shape, options.seed)
+    trainer = Trainer(model, heads, device, options.compile)
+    first, kept = 0, None
+    if options.resume:
+        first, kept = nano.load_checkpoint(Path(options.resume), trainer.parameters)
+        first = first if options.start_step is None else options.start_step
+    trainer.begin(options.muon_rate, options.adam_rate, kept)
+    source = Source(tuple(Path(path) for path in options.fonts), False, options.seed)
+    plan = Curriculum(options.plan_steps, options.rows, options.length, options.seed)
+    feed = _ahead(batches(source, plan, first, options.workers, device.type == "cuda"), device)
+    scores, tokens, log = Scores(device), 0, folder / "log.jsonl"
+    end = began + options.minutes * 60
+    last = first + options.max_steps if options.max_steps else None
+    step, marked, start = first, time.monotonic(), time.monotonic()
+    losses: list[Losses] = []
+    with log.open("a", encoding="utf-8") as record:
+        record.write(json.dumps({"options": vars(options), "device": str(device), "torch": torch.__version__}) + "\n")
+        while time.monotonic() < end and (last is None or step < last):
+            batch = next(feed)
+            by_time = (time.monotonic() - start) / max(1.0, end - start)
+            by_step = (step - first) / (last - first) if last else 0.0
+            scale = learning_scale(max(by_time if not last else 0.0, by_step), options.warm_steps, options.decay_from,
+                                   options.final_scale, step - first)  # fmt: skip
+            losses.append(trainer.step(batch, scale, scores))
+            step += 1
+            tokens += batch.ids.numel()
+            if step % options.log_every == 0 or step == last:
+                entry = _entry(step, losses, scores, tokens, marked, began)
+                record.write(json.dumps(entry) + "\n")
+                record.flush()
+                print(_line(entry), file=out, flush=True)
+                if not all(map(_finite, (entry["answer"], entry["dense"]))):
+                    print("the loss is no number: stopping without a checkpoint", file=out, flush=True)
+                    return 4
+                losses, tokens, marked, scores = [], 0, time.monotonic(), Scores(device)
+            if step % options.save_every == 0:
+                trainer.save(folder, step, options.keep_optimizer)
+        if options.profile:
+            _profile(trainer, feed, out)
+        trainer.save(folder, step, options.keep_optimizer)
+        if options.validate:
+            held = Source(tuple(Path(path) for path in options.held_fonts), True, options.seed + 1)
+            results = trainer.validate(held, _validation(options), options.validate)
+            record.write(json.dumps({"step": step, "validation": results}) + "\n")
+            print(json.dumps({name: _brief(result) for name, result in results.items()}), file=out, flush=True)
+    if device.type == "cuda":
+        print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB", file=out, flush=True)
+    return 0
+
+
+def _profile(trainer: Trainer, feed: Iterator[Batch], out: TextIO) -> None:
+    """Where the time of a few steps goes, by kernel. The steps train too, at a rate of next to nothing."""
+    from torch.profiler import ProfilerActivity, profile
+
+    scores = Scores(trainer.device)
+    kinds = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if trainer.device.type == "cuda" else [])
+    with profile(activities=kinds) as profiler:
+        began = time.monotonic()
+        for _ in range(6):
+            float(trainer.step(next(feed), 1e-9, scores).answer)
+        print(f"6 steps in {time.monotonic() - began:.2f} s", file=out)
+    order = "self_cuda_time_total" if trainer.device.type == "cuda" else "self_cpu_time_total"
+    table = profiler.key_averages().table(sort_by=order, row_limit=25, max_name_column_width=60)
+    print("\n".join(line[:62] + line[-150:] for line in table.splitlines()), file=out, flush=True)
+
+
+def _finite(value: float) -> bool:
+    return value == value and abs(value) < 1e6  # noqa: PLR0124  only NaN differs from itself
+
+
+def _entry(
+    step: int, losses: list[Losses], scores: Scores, tokens: int, marked: float, began: float
+) -> dict[str, Any]:
+    def mean(values: list[Tensor]) -> float:
+        return float(torch.stack(values).mean())
+
+    answer = mean([loss.answer for loss in losses])  # waits for the device: the clock is read after it
+    with_pictures = [loss.characters for loss in losses if float(loss.characters) > 0] or [losses[0].characters]
+    now = time.monotonic()
+    return {
+        "step": step, "seconds": round(now - began, 1), "tokens_per_second": round(tokens / (now - marked)),
+        "answer": answer, "dense": mean(with_pictures), "scores": scores.summary(),
+    }  # fmt: skip
+
+
+def _validation(options: argparse.Namespace) -> list[tuple[str, Recipe]]:
+    """Reading with the whole window; recall through a window too short to serve, so from the state alone."""
+    window = 64
+    return [
+        ("reading", Recipe("reading", options.rows, options.length, 1, 1024)),
+        ("frames_16", Recipe("frames", options.rows, options.length, 16, window)),
+        ("frames_64", Recipe("frames", max(1, options.rows // 4), options.length * 4, 64, window)),
+    ]
+
+
+def _brief(result: dict[str, Any]) -> dict[str, Any]:
+    recipe = next(result[name] for name in RECIPES if result[name]["by_distance"])
+    return {"ago": recipe["by_distance"], "now": recipe["now_by_kind"], "earlier": recipe["earlier_by_kind"]}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m core.training.train", description=__doc__)
+    parser.add_argument("--out", required=True, help="folder for the checkpoint and the log")
+    parser.add_argument("--resume", help="folder of a checkpoint to go on from")
+    parser.add_argument("--start-step", type=int, help="where in the curriculum to go on; the checkpoint's by default")
+    parser.add_argument("--size", default="nano", help="nano or smoke")
+    parser.add_argument("--fonts", action="append", default=[], help="folder of training fonts; repeatable")
+    parser.add_argument("--held-fonts", action="append", default=[], help="folder of validation fonts; repeatable")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--minutes", type=float, default=8.0, help="when to stop, counted from the start")
+    parser.add_argument("--max-steps", type=int, default=0, help="stop after so many steps; 0: by time only")
+    parser.add_argument("--plan-steps", type=int, default=10000, help="steps of the whole curriculum")
+    parser.add_argument("--rows", type=int, default=8)
+    parser.add_argument("--length", type=int, default=4096, help="tokens of a row")
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--muon-rate", type=float, default=0.015)
+    parser.add_argument("--adam-rate", type=float, default=2e-3)
+    parser.add_argument("--warm-steps", type=int, default=60)
+    parser.add_argument("--decay-from", type=float, default=0.55, help="share of the run after which the rate falls")
+    parser.add_argument("--final-scale", type=float, default=0.05)
+    parser.add_argument("--log-every", type=int, default=100)
+    parser.add_argument("--save-every", type=int, default=1000)
+    parser.add_argument("--keep-optimizer", action="store_true", help="so that resuming equals not stopping")
+    parser.add_argument("--compile", action="store_true", help="fuse with torch.compile")
+    parser.add_argument("--profile", action="store_true", help="say at the end where the time of a step goes")
+    parser.add_argument("--validate", type=float, default=0.0, help="seconds of validation at the end")
+    return run(parser.parse_args(arguments), sys.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
