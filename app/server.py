@@ -25,6 +25,7 @@ MAX_CONNECTIONS: Final = 32
 MAX_OPEN_REQUESTS: Final = 64  # of one connection, answered late: questions, subscriptions
 MAX_UNSENT_BYTES: Final = 2 * protocol.MAX_MESSAGE
 MAX_UNSENT_EVENTS: Final = 10_000
+GOES_ON: Final = (protocol.StatusEvent, protocol.AnswerPiece, protocol.Progress)  # others end their request
 JOIN_SECONDS: Final = 2.0
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,10 @@ class Reply:
     def put(self, event: AnyEvent) -> None:
         """Queues an event; does nothing once the request is cancelled or finished."""
         self._connection.put(self, event)
+
+    def put_last(self, event: AnyEvent) -> None:
+        """Queues an event after which the request is finished, of a kind that does not tell so itself."""
+        self._connection.put(self, event, last=True)
 
     def fail(self, message: str, remedy: str = "") -> None:
         self.put(protocol.Failure(id=self.id, message=message, remedy=remedy))
@@ -146,14 +151,14 @@ class Connection:
                 return
         callback()
 
-    def put(self, reply: Reply, event: AnyEvent) -> None:
+    def put(self, reply: Reply, event: AnyEvent, *, last: bool = False) -> None:
         data = event.model_dump_json().encode()
         with self._changed:
             if self._ending or self._open.get(reply.id) is not reply:
                 return
             if isinstance(event, protocol.StatusEvent):
                 self._drop_older_status(event.id)
-            elif not isinstance(event, protocol.AnswerPiece | protocol.Progress):
+            if last or not isinstance(event, GOES_ON):
                 del self._open[reply.id]
             self._unsent.append((event, data))
             self._unsent_bytes += len(data)

@@ -1,0 +1,260 @@
+"""Answers the requests of the local protocol from the service. One method a kind of request.
+
+Runs on the askers' threads; what takes long is handed to the model's thread and answered from there.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from app import protocol
+from app.protocol import AnyRequest, MomentInfo, Status
+from app.recorder import Wanted
+from app.server import Reply
+from app.service import Service
+from core.errors import AfterimageError, InputError
+from core.recall import Answer
+
+if TYPE_CHECKING:
+    from core.frame import Pixels
+    from core.session import Session
+    from core.timeline.moment import Moment
+
+PUSH_EVERY: Final = 1.0  # seconds between two StatusEvents when nothing has changed
+MAX_PICTURE_PIXELS: Final = 8192 * 8192
+SEARCH_MOST: Final = 1000
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Desk:
+    def __init__(self, service: Service, shut_down: Callable[[], None]) -> None:
+        self._service = service
+        self._shut_down = shut_down
+        self._lock = threading.Lock()
+        self._subscribers: list[Reply] = []
+        self._pushed: Status | None = None
+        self._pushed_at = 0.0
+        self._answers: dict[type[Any], Callable[[Any, Reply], None]] = {
+            protocol.GetStatus: self._status,
+            protocol.Subscribe: self._subscribe,
+            protocol.Ask: self._ask,
+            protocol.Watch: self._watch,
+            protocol.Stop: self._stop,
+            protocol.Pause: self._pause,
+            protocol.Resume: self._resume,
+            protocol.Forget: self._forget,
+            protocol.GetMoments: self._moments,
+            protocol.GetPicture: self._picture,
+            protocol.GetSettings: self._settings,
+            protocol.ChangeSetting: self._change_setting,
+            protocol.Shutdown: self._shutdown,
+        }
+
+    def answer(self, request: AnyRequest, reply: Reply) -> None:
+        """The server's handler. Raises AfterimageError for what becomes a Failure."""
+        method = self._answers.get(type(request))
+        if method is None:
+            raise InputError(f"A {request.kind} is out of place here.")
+        method(request, reply)
+
+    def push(self) -> None:
+        """Tells the subscribers what is new; called often."""
+        with self._lock:
+            self._subscribers = [reply for reply in self._subscribers if not reply.cancelled.is_set()]
+            subscribers = list(self._subscribers)
+        if not subscribers:
+            return
+        status, now = self._service.status(), time.monotonic()
+        if self._pushed is None or _differ(status, self._pushed) or now - self._pushed_at >= PUSH_EVERY:
+            self._pushed, self._pushed_at = status, now
+            for reply in subscribers:
+                reply.put(protocol.StatusEvent(id=reply.id, status=status))
+
+    # --- status ------------------------------------------------------------------------------------------------
+
+    def _status(self, _request: protocol.GetStatus, reply: Reply) -> None:
+        # Its number is not open any more after one event, so that a client may ask on and on.
+        reply.put_last(protocol.StatusEvent(id=reply.id, status=self._service.status()))
+
+    def _subscribe(self, _request: protocol.Subscribe, reply: Reply) -> None:
+        reply.put(protocol.StatusEvent(id=reply.id, status=self._service.status()))
+        with self._lock:
+            self._subscribers.append(reply)
+
+    # --- questions ---------------------------------------------------------------------------------------------
+
+    def _ask(self, request: protocol.Ask, reply: Reply) -> None:
+        if not request.question.strip():
+            raise InputError("The question is empty.", "Type one.")
+        if len(request.question) > protocol.MAX_QUESTION:
+            raise InputError(
+                f"The question has {len(request.question):,} characters; the most is {protocol.MAX_QUESTION:,}.",
+                "Shorten it.",
+            )
+        picture = None if request.picture is None else decode_picture(request.picture)
+
+        def work(session: Session | None) -> None:
+            if not reply.cancelled.is_set():
+                pieces = self._service.assistant.ask(
+                    session, request.question, now=request.now, memory_only=request.memory_only, picture=picture
+                )
+                self._stream(pieces, reply)
+
+        self._when_done(self._service.mind.run(work), reply, lambda _nothing: None)
+
+    def _stream(self, pieces: Iterator[str | Answer], reply: Reply) -> None:
+        """Passes pieces on as they are made, until the answer is there or nobody wants it any more."""
+        try:
+            for piece in pieces:
+                if reply.cancelled.is_set():
+                    return
+                if isinstance(piece, str):
+                    reply.put(protocol.AnswerPiece(id=reply.id, text=piece))
+                else:
+                    reply.put(self._answered(piece, reply))
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
+
+    def _answered(self, answer: Answer, reply: Reply) -> protocol.AnswerDone:
+        return protocol.AnswerDone(
+            id=reply.id,
+            text=answer.text,
+            origin=answer.origin,
+            moments=tuple(self._told(moment) for moment in answer.moments),
+            timings_ms=answer.timings_ms,
+        )
+
+    # --- recording ---------------------------------------------------------------------------------------------
+
+    def _watch(self, request: protocol.Watch, reply: Reply) -> None:
+        if not request.sources:
+            raise InputError("There is nothing to watch.", "Sources are: screen, webcam, or a path.")
+        future = self._service.watch(Wanted(request.sources, request.fps), attached=request.attached)
+        if request.attached:
+            reply.when_gone(lambda: self._service.unwatch(only_attached=True))
+        self._when_done(future, reply, lambda trouble: reply.put(protocol.Done(id=reply.id, message=trouble)))
+
+    def _stop(self, _request: protocol.Stop, reply: Reply) -> None:
+        self._service.unwatch()
+        reply.put(protocol.Done(id=reply.id))
+
+    def _pause(self, request: protocol.Pause, reply: Reply) -> None:
+        self._service.pause(request.seconds)
+        reply.put(protocol.Done(id=reply.id))
+
+    def _resume(self, _request: protocol.Resume, reply: Reply) -> None:
+        self._service.resume()
+        reply.put(protocol.Done(id=reply.id))
+
+    def _forget(self, request: protocol.Forget, reply: Reply) -> None:
+        start = request.start
+        if start is not None and start.tzinfo is None:
+            raise InputError("The time to forget from lacks its time zone.")
+        future = self._service.forget(start, request.last_s)
+        self._when_done(future, reply, lambda count: reply.put(protocol.Done(id=reply.id, count=count)))
+
+    # --- the timeline ------------------------------------------------------------------------------------------
+
+    def _moments(self, request: protocol.GetMoments, reply: Reply) -> None:
+        timeline = self._service.timeline
+        application = request.application or None
+        for time_given in (request.start, request.end):
+            if time_given is not None and time_given.tzinfo is None:
+                raise InputError("A time lacks its time zone.")
+        if request.text:
+            if len(request.text) > protocol.MAX_QUESTION:
+                raise InputError("The text to search for is too long.", "Shorten it.")
+            most = min(SEARCH_MOST, request.offset + request.limit)
+            hits = timeline.search(request.text, request.start, request.end, application, SEARCH_MOST)
+            found, total = [hit.moment for hit in hits[request.offset : most]], len(hits)
+        else:
+            found = timeline.between(request.start, request.end, application, request.limit, request.offset)
+            total = timeline.count(request.start, request.end, application)
+        told = tuple(self._told(moment) for moment in found)
+        reply.put(protocol.Moments(id=reply.id, moments=told, total=total))
+
+    def _picture(self, request: protocol.GetPicture, reply: Reply) -> None:
+        timeline = self._service.timeline
+        data = timeline.thumbnail(request.moment) if request.thumbnail else timeline.picture(request.moment)
+        if data is None:
+            raise InputError("This moment has no picture any more.", "Older pictures are thinned out to save space.")
+        reply.put(protocol.Picture(id=reply.id, data=data, media_type="image/webp"))
+
+    def _told(self, moment: Moment) -> MomentInfo:
+        path = None if moment.picture is None else self._service.timeline.picture_path(moment.id)
+        rect = moment.rect
+        return MomentInfo(
+            id=moment.id,
+            time=moment.time,
+            source=moment.source,
+            application=moment.application,
+            window=moment.title,
+            text=moment.text,
+            picture=None if path is None else str(path),
+            rect=(rect.left, rect.top, rect.width, rect.height),
+        )
+
+    # --- settings and the end ----------------------------------------------------------------------------------
+
+    def _settings(self, _request: protocol.GetSettings, reply: Reply) -> None:
+        reply.put(protocol.Settings(id=reply.id, settings=self._service.settings.infos()))
+
+    def _change_setting(self, request: protocol.ChangeSetting, reply: Reply) -> None:
+        self._service.change_setting(request.name, request.value)
+        reply.put(protocol.Done(id=reply.id))
+
+    def _shutdown(self, _request: protocol.Shutdown, reply: Reply) -> None:
+        reply.put(protocol.Done(id=reply.id))
+        self._shut_down()
+
+    def _when_done(self, future: Future[T], reply: Reply, succeed: Callable[[T], None]) -> None:
+        """Answers when the future has come, from whatever thread that is."""
+
+        def done(future: Future[T]) -> None:
+            try:
+                succeed(future.result())
+            except AfterimageError as error:
+                reply.fail(error.message, error.remedy)
+            except CancelledError:
+                reply.put(protocol.Cancelled(id=reply.id))
+            except Exception:
+                log.exception("a request could not be answered")
+                reply.fail("The engine could not do this because of a bug.", "The log has what a report needs.")
+
+        future.add_done_callback(done)
+
+
+def decode_picture(data: bytes) -> Pixels:
+    """RGB pixels of an encoded picture that somebody handed in; raises InputError."""
+    import numpy as np
+    from PIL import Image
+
+    broken = InputError("The picture cannot be read.", "Use a PNG, JPEG, WebP or AVIF of a moderate size.")
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            if picture.width * picture.height > MAX_PICTURE_PIXELS:
+                raise broken
+            return np.array(picture.convert("RGB"), dtype=np.uint8)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise broken from error
+
+
+def _differ(one: Status, other: Status) -> bool:
+    """Whether a light, a number or a sentence would change; ages alone are no news."""
+    return _lasting(one) != _lasting(other)
+
+
+def _lasting(status: Status) -> tuple[object, ...]:
+    sources = tuple((source.name, source.finished, source.trouble) for source in status.sources)
+    paused = status.paused_until is None
+    return status.state, status.reason, sources, status.notices, status.model, status.moments, paused
