@@ -101,6 +101,10 @@ class DesktopSection(Section):
         default=False, description="the first run's question was answered with yes: recording is allowed"
     )
     record_on_start: bool = Field(default=True, description="start recording when the desktop app starts")
+    keep_recording: bool = Field(
+        default=False, description="go on recording after the desktop app was quit, with no icon that shows it"
+    )
+    theme: Literal["system", "light", "dark"] = Field(default="system", description="the look of the windows")
     hotkey_ask: str = Field(default="<ctrl>+<alt>+space", description="opens the window with the question field")
     hotkey_snip: str = Field(default="<ctrl>+<alt>+s", description="asks about a part of the screen")
 
