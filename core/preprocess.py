@@ -1,19 +1,32 @@
 """From a change to what the model is shown: a line of text, an overview, and the news at native resolution.
 
-Knows nothing of tensors. ``header`` is the single place where the line of text is framed; training uses it too.
+Deterministic: the same change gives the same pictures. Knows nothing of tensors. ``header`` is the single place
+where the line of text is framed; training uses it too.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from core.frame import Pixels
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.config import CELL, VisionBudget
+from core.frame import Pixels, Rect, Window
+from core.gate import Change
 
 MAX_APPLICATION = 40  # characters
 MAX_TITLE = 160
+ASPECT_TOLERANCE = 1.05  # how much wider or taller than the picture the overview's grid may be
+READABLE_SCALE = 0.75  # text scaled down further than this is not read any more: rather a part at full size
+EDGE = 24  # difference of neighbouring grey levels from which a pixel belongs to the outline of something
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +39,37 @@ class Observation:
     time: datetime  # UTC
     header: str
     pictures: tuple[Pixels, ...]
+
+
+def observe(change: Change, budget: VisionBudget) -> Observation:
+    """A change as the model sees it: the overview, then at most ``budget.max_regions`` of what changed.
+
+    The header names the focused window when it is among the changed ones, else the window that changed most.
+    Regions share ``region_tokens`` evenly; what a small one leaves, larger ones get. A region that still is too
+    large is scaled down when its text stays readable (READABLE_SCALE), else shown in part at native resolution:
+    the part with the most detail (text has more outlines than anything else), in whatever shape holds most of it.
+    """
+    frame = change.frame
+    named = _named(change)
+    return Observation(
+        time=frame.time,
+        header=header(frame.time, "" if named is None else named.application, "" if named is None else named.title),
+        pictures=_pictures(frame.pixels, [region.rect for region in change.regions], budget),
+    )
+
+
+def observe_picture(
+    pixels: Pixels, time: datetime, application: str, title: str, budget: VisionBudget
+) -> Observation:
+    """A picture on its own, all of it news: a stored moment seen again, an image dropped on the window.
+
+    ``pixels``: uint8 [H, W, 3] RGB. Raises ValueError for an empty one.
+    """
+    height, width = pixels.shape[:2]
+    if not width or not height:
+        raise ValueError("an empty picture cannot be seen")
+    whole = Rect(0, 0, width, height)
+    return Observation(time, header(time, application, title), _pictures(pixels, [whole], budget))
 
 
 def plain(text: str, limit: int) -> str:
@@ -49,3 +93,116 @@ def header(time: datetime, application: str, title: str) -> str:
         plain(title, MAX_TITLE),
     )
     return " | ".join(parts)
+
+
+@lru_cache(maxsize=64)
+def overview_size(width: int, height: int, tokens: int) -> tuple[int, int]:
+    """Columns and rows of cells for a picture of this size: as many as ``tokens`` allow without stretching it by
+    more than ASPECT_TOLERANCE (or the least stretched, where none is as faithful), never above its own size.
+    """
+    most_columns, most_rows = -(-width // CELL), -(-height // CELL)
+    best: tuple[bool, float, float, int, int] = (False, -math.inf, 0, 1, 1)
+    for rows in range(1, min(most_rows, tokens) + 1):
+        for columns in range(1, min(most_columns, tokens // rows) + 1):
+            stretch = columns * height / (rows * width)
+            distortion = max(stretch, 1 / stretch)
+            if distortion <= ASPECT_TOLERANCE:
+                best = max(best, (True, columns * rows, -distortion, columns, rows))
+            else:
+                best = max(best, (False, -distortion, columns * rows, columns, rows))
+    return best[3], best[4]
+
+
+def _named(change: Change) -> Window | None:
+    active = change.frame.active
+    windows = [region.window for region in change.regions if region.window is not None]
+    if active in windows or not windows:
+        return active
+    return windows[0]  # the regions come largest first
+
+
+def _pictures(pixels: Pixels, regions: Sequence[Rect], budget: VisionBudget) -> tuple[Pixels, ...]:
+    height, width = pixels.shape[:2]
+    columns, rows = overview_size(width, height, budget.overview_tokens)
+    overview = _resized(pixels, columns, rows)
+    if columns * CELL >= width and rows * CELL >= height:
+        return (overview,)  # small enough to be seen in full: the regions would only repeat it
+    chosen = [rect for rect in regions[: budget.max_regions] if rect.area]
+    shares = _shares([_cells(rect) for rect in chosen], budget.region_tokens)
+    return (overview, *(_fitted(pixels, rect, share) for rect, share in zip(chosen, shares, strict=True) if share))
+
+
+def _cells(rect: Rect) -> int:
+    return -(-rect.width // CELL) * -(-rect.height // CELL)
+
+
+def _shares(wanted: Sequence[int], tokens: int) -> list[int]:
+    """Tokens for each region: what it wants, or an even share of what is left."""
+    shares = [0] * len(wanted)
+    left = tokens
+    for done, index in enumerate(sorted(range(len(wanted)), key=lambda i: (wanted[i], i))):
+        shares[index] = min(wanted[index], left // (len(wanted) - done))
+        left -= shares[index]
+    return shares
+
+
+def _fitted(pixels: Pixels, rect: Rect, tokens: int) -> Pixels:
+    """A region in at most ``tokens`` cells: as it is, scaled down, or in part."""
+    columns, rows = -(-rect.width // CELL), -(-rect.height // CELL)
+    if columns * rows <= tokens:
+        return _native(pixels, rect)
+    part = pixels[rect.top : rect.bottom, rect.left : rect.right]
+    small_columns, small_rows = overview_size(rect.width, rect.height, tokens)
+    if min(small_columns * CELL / rect.width, small_rows * CELL / rect.height) >= READABLE_SCALE:
+        return _resized(part, small_columns, small_rows)
+    return _native(pixels, _richest(part, columns, rows, tokens).moved(rect.left, rect.top))
+
+
+def _richest(part: Pixels, columns: int, rows: int, tokens: int) -> Rect:
+    """The rectangle of at most ``tokens`` cells with the most detail, in the part's pixels; the topmost, then
+    leftmost of equal ones.
+    """
+    detail = _detail(part, columns, rows)
+    total = np.zeros((rows + 1, columns + 1), np.int64)
+    total[1:, 1:] = detail.cumsum(axis=0).cumsum(axis=1)
+    best = (-1, Rect(0, 0, 1, 1))
+    for high in range(1, min(rows, tokens) + 1):
+        wide = min(columns, tokens // high)
+        sums = total[high:, wide:] - total[:-high, wide:] - total[high:, :-wide] + total[:-high, :-wide]
+        top, left = divmod(int(sums.argmax()), sums.shape[1])
+        if int(sums[top, left]) > best[0]:
+            best = (int(sums[top, left]), Rect(left, top, wide, high))
+    cells = best[1]
+    return Rect(cells.left * CELL, cells.top * CELL, cells.width * CELL, cells.height * CELL)
+
+
+def _detail(part: Pixels, columns: int, rows: int) -> NDArray[np.int64]:
+    """How many pixels of each cell lie on an outline. [rows, columns]"""
+    grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)  # [h, w]
+    outline = np.zeros((rows * CELL, columns * CELL), np.bool_)
+    height, width = grey.shape
+    outline[:height, : width - 1] = cv2.absdiff(grey[:, 1:], grey[:, :-1]) >= EDGE if width > 1 else False
+    return np.asarray(outline.reshape(rows, CELL, columns, CELL).sum(axis=(1, 3)), np.int64)
+
+
+def _native(pixels: Pixels, rect: Rect) -> Pixels:
+    """Whole cells around ``rect`` at native resolution: moved inwards at the picture's edge, and where the picture
+    is too small for that, its last row and column repeated.
+    """
+    height, width = pixels.shape[:2]
+    wide, high = -(-rect.width // CELL) * CELL, -(-rect.height // CELL) * CELL
+    left, top = max(0, min(rect.left, width - wide)), max(0, min(rect.top, height - high))
+    part = pixels[top : top + high, left : left + wide]
+    missing = ((0, high - part.shape[0]), (0, wide - part.shape[1]), (0, 0))
+    return np.pad(part, missing, mode="edge") if part.shape != (high, wide, 3) else np.ascontiguousarray(part)
+
+
+def _resized(pixels: Pixels, columns: int, rows: int) -> Pixels:
+    """To whole cells; each pixel the mean of those it stands for when it gets smaller."""
+    height, width = pixels.shape[:2]
+    size = columns * CELL, rows * CELL
+    if size == (width, height):
+        return np.ascontiguousarray(pixels)
+    smaller = size[0] <= width and size[1] <= height
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, size, interpolation=method), np.uint8)
