@@ -27,6 +27,8 @@ from torch import Tensor
 
 CHUNK = 64  # tokens; also the side of the triangular systems
 SUB = 16  # side of the diagonal blocks that are inverted row by row
+# Loop bounds are run-time values, never specialised (T = 1 would become a constant): with Triton 3.6 on Hopper, loops
+# known to run once were inlined into code that reads outside its memory in some shapes.
 FEW = 16  # up to so many tokens go one by one where no gradient is wanted
 
 
@@ -60,7 +62,7 @@ def _inverse_of_unit_lower(A, C: tl.constexpr, SUB: tl.constexpr, SOLVE: tl.cons
     return Y - tl.dot(N, Y, input_precision=SOLVE)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["T"])
 def _solve_kernel(
     k_ptr, g_ptr, beta_ptr, G_ptr, inv_ptr, T, H: tl.constexpr, K: tl.constexpr, BK: tl.constexpr, C: tl.constexpr,
     SUB: tl.constexpr, PRECISION: tl.constexpr, SOLVE: tl.constexpr,
@@ -84,7 +86,7 @@ def _solve_kernel(
     tl.store(inv_ptr + at[:, None] * C + r[None, :], inverse.to(inv_ptr.dtype.element_ty), mask=live[:, None])
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["T"])
 def _scan_kernel(
     q_ptr, k_ptr, v_ptr, beta_ptr, G_ptr, inv_ptr, s0_ptr, o_ptr, u_ptr, h_ptr, s1_ptr, scale, T,
     H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
@@ -140,7 +142,7 @@ def _scan_kernel(
     tl.store(s1_ptr + state_at, S, mask=in_state)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["T"])
 def _scan_backward_kernel(
     q_ptr, k_ptr, beta_ptr, G_ptr, inv_ptr, do_ptr, ds1_ptr, dr_ptr, dh_ptr, ds0_ptr, scale, T,
     H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
@@ -192,10 +194,10 @@ def _scan_backward_kernel(
     tl.store(ds0_ptr + state_at, dS, mask=in_state)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["T", "columns"])
 def _chunk_backward_kernel(
     q_ptr, k_ptr, v_ptr, beta_ptr, G_ptr, u_ptr, h_ptr, do_ptr, dr_ptr, dh_ptr,
-    dq_ptr, dk_ptr, dv_ptr, dg_ptr, dbeta_ptr, scale, T,
+    dq_ptr, dk_ptr, dv_ptr, dg_ptr, dbeta_ptr, scale, T, columns,
     H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
     PRECISION: tl.constexpr,
 ):  # fmt: skip
@@ -227,7 +229,7 @@ def _chunk_backward_kernel(
     dA = tl.zeros((C, C), tl.float32)
     dbeta = tl.zeros((C,), tl.float32)
     carried = tl.zeros((BK,), tl.float32)  # <S, dS'>, summed over value columns
-    for first in range(0, V, BV):
+    for first in range(0, columns, BV):
         x = first + tl.arange(0, BV)
         in_v = x < V
         rows_v = at[:, None] * V + x[None, :]
@@ -290,7 +292,7 @@ def _chunk_backward_kernel(
     tl.store(dg_ptr + at, tl.cumsum(dG, axis=0, reverse=True), mask=live)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["T"])
 def _recurrent_kernel(
     q_ptr, k_ptr, v_ptr, g_ptr, beta_ptr, s0_ptr, o_ptr, s1_ptr, scale, T,
     H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, HAS_STATE: tl.constexpr,
@@ -412,7 +414,7 @@ def _backward(ctx: Any, do: Tensor | None, dstate: Tensor | None) -> tuple[Tenso
     dg, dbeta = torch.empty_like(G), torch.empty_like(G)
     how = launch("chunk_backward", B * H, V, q.dtype == torch.float32)
     _chunk_backward_kernel[(triton.cdiv(T, CHUNK), B * H)](
-        q, k, v, beta, G, u, h, do, dr, dh, dq, dk, dv, dg, dbeta, ctx.scale, T,
+        q, k, v, beta, G, u, h, do, dr, dh, dq, dk, dv, dg, dbeta, ctx.scale, T, V,
         H=H, K=K, V=V, BK=BK, BV=how.value_block, C=CHUNK, PRECISION=precision,
         num_warps=how.warps, num_stages=how.stages,
     )  # fmt: skip
