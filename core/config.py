@@ -87,6 +87,7 @@ class PrivacyRules:
     mode: Literal["mask", "drop"] = "mask"  # paint out the windows, or refuse the whole frame
     margin: int = 24  # pixels around an excluded window painted out too: shadows, animations
     linger: float = 0.6  # seconds that a place stays painted out after the window left it
+    own: tuple[str, ...] = ("afterimage",)  # this program's windows: painted out too, but nothing to report
     allow_unlisted: bool = False  # take frames although the window list cannot be read and rules exist
 
 

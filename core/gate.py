@@ -16,7 +16,7 @@ from core.attention import Attention
 from core.config import GateConfig, PrivacyRules
 from core.frame import Frame, Pixels, Rect, Window
 from core.grid import Cells, cells_of, changed_cells, grid_shape, rect_of
-from core.privacy import Guard, Rulebook, Verdict
+from core.privacy import OWN, Guard, Rulebook, Verdict
 from core.regions import DESKTOP, NOBODY, Owners, group, owners
 
 PAINT = 64  # the grey level of what is painted out
@@ -132,7 +132,7 @@ class Gate:
             return Refusal.RATE
         source.looked_at = frame.monotonic
         verdict = source.guard.judge(frame)
-        self.excluded_now = verdict.rules
+        self.excluded_now = tuple(rule for rule in verdict.rules if rule != OWN)
         if verdict.refused:
             return Refusal.EXCLUDED
         self.masked += bool(verdict.hidden)

@@ -18,6 +18,7 @@ from core.errors import InputError
 from core.frame import Frame, Rect, Window
 
 UNLISTED = "window list unreadable"
+OWN = "own window"  # questions and answers on the screen are no news about what the screen showed
 PRIVATE = "private browsing"
 HIDDEN_SHARE = 0.98  # of a frame painted out: nothing worth seeing is left
 
@@ -40,6 +41,7 @@ class Rulebook:
     """The user's rules, ready to be asked. Raises InputError for a title pattern that is no regular expression."""
 
     def __init__(self, rules: PrivacyRules) -> None:
+        self._own = frozenset(_plain(name) for name in rules.own)
         self._applications = [(f"application {name}", _plain(name)) for name in rules.applications if name.strip()]
         self._private = rules.private_browsing
         self._titles: list[tuple[str, re.Pattern[str]]] = []
@@ -52,12 +54,14 @@ class Rulebook:
                 ) from trouble
 
     def __bool__(self) -> bool:
-        """Whether there is any rule at all."""
+        """Whether there is any rule of the user's."""
         return bool(self._applications or self._titles or self._private)
 
     def match(self, window: Window) -> str | None:
         """The name of the first rule that excludes this window; None: it may be seen."""
         names = [_plain(name).removesuffix(".exe") for name in (window.application, *window.names)]
+        if not self._own.isdisjoint(names):
+            return OWN
         for rule, pattern in self._applications:
             if any(fnmatchcase(name, pattern) for name in names):
                 return rule
@@ -96,15 +100,13 @@ class Guard:
 
     def judge(self, frame: Frame) -> Verdict:
         """What of this frame may be used; frames of one source, in order."""
-        if not self._book:
-            return Verdict((), frame.windows, ())
-        if not frame.listed and not self._rules.allow_unlisted:
+        if self._book and not frame.listed and not self._rules.allow_unlisted:
             return Verdict((), (), (UNLISTED,), refused=True)
         matched = [(window, self._book.match(window)) for window in frame.windows]
         kept = tuple(window for window, rule in matched if rule is None)
         excluded = tuple((window, rule) for window, rule in matched if rule is not None)
         earlier = tuple((w, rule) for w in frame.unsettled if (rule := self._book.match(w)) is not None)
-        self._remember(excluded, frame.monotonic)
+        self._remember(tuple((w, rule) for w, rule in excluded if rule != OWN), frame.monotonic)
 
         hidden: list[tuple[Rect, str]] = []
         if frame.unsettled:  # something moved while the picture was taken: no window can be trusted to cover another
@@ -121,7 +123,8 @@ class Guard:
             return Verdict(rects, kept, tuple(dict.fromkeys((*rules, closing))), refused=True)
         width, height = frame.size
         all_gone = covered_area(rects) >= HIDDEN_SHARE * width * height
-        return Verdict(rects, kept, rules, refused=bool(rects) and (self._rules.mode == "drop" or all_gone))
+        dropped = self._rules.mode == "drop" and any(rule != OWN for rule in rules)
+        return Verdict(rects, kept, rules, refused=bool(rects) and (dropped or all_gone))
 
     def _uncovered(self, windows: Sequence[Window], excluded: dict[Window, str]) -> Iterable[tuple[Rect, str]]:
         """The parts of the excluded windows, with a margin, that no opaque window in front covers."""
