@@ -7,12 +7,14 @@ the gradient flows through the memory from end to end.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from core.model.layers import GatedDeltaNet, SwiGLU
 from core.model.network import InfiniteVL
@@ -146,10 +148,17 @@ def window_attention(q: Tensor, k: Tensor, v: Tensor, window: int) -> Tensor:
 
 
 class Forward:
-    """Runs batches through a network. ``compiled`` fuses the parts between the matrix products (torch.compile)."""
+    """Runs batches through a network. ``compiled`` fuses the parts between the matrix products (torch.compile);
+    ``delta`` is the delta rule to use, the dispatcher's by default."""
 
-    def __init__(self, model: InfiniteVL, heads: DenseHeads, compiled: bool = False) -> None:
-        self.model, self.heads = model, heads
+    def __init__(
+        self,
+        model: InfiniteVL,
+        heads: DenseHeads,
+        compiled: bool = False,
+        delta: Callable[..., tuple[Tensor, Tensor]] = dispatch.gated_delta,
+    ) -> None:
+        self.model, self.heads, self.delta = model, heads, delta
         wrap: Callable[[Callable[..., object], bool], Callable[..., object]] = (
             (lambda part, dynamic: torch.compile(part, dynamic=dynamic)) if compiled else (lambda part, _: part)
         )
@@ -187,7 +196,7 @@ class Forward:
                 x, before.weight, qkv, taps, mixer.a_proj.weight, mixer.b_proj.weight, mixer.g_proj.weight,
                 mixer.A_log, mixer.dt_bias, mixer.heads, mixer.key_dim, before.eps,
             )  # fmt: skip
-            o, _ = dispatch.gated_delta(q, k, v, g, beta, None, mixer.key_dim**-0.5)
+            o, _ = self.delta(q, k, v, g, beta, None, mixer.key_dim**-0.5)
             return self._delta_out(
                 x, o, gate, mixer.o_norm.weight, mixer.o_proj.weight, *after_mixer, mixer.o_norm.eps, after.eps
             )
@@ -250,7 +259,14 @@ class Forward:
 def _masked(q: Tensor, k: Tensor, v: Tensor, valid: Tensor) -> Tensor:
     """q, k, v: [N, L, heads, D]; keys that are not ``valid`` [N, L] are not seen. Returns the same shape."""
     q, k, v = (t.transpose(1, 2) for t in (q, k, v))
-    mask = valid[:, None, None, :].expand(-1, 1, q.shape[2], -1)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2)
+    with _for_any_shape() if q.is_cuda else contextlib.nullcontext():
+        o = F.scaled_dot_product_attention(q, k, v, attn_mask=valid[:, None, None, :])
+    return o.transpose(1, 2)
+
+
+def _for_any_shape() -> contextlib.AbstractContextManager[None]:
+    """The attention kernel that needs no preparation for a new shape: cuDNN's plans one for 5 ms each time, and the
+    number of pictures differs from batch to batch."""
+    return sdpa_kernel([SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Callable
 
-from kernels import dispatch
+import torch
+from torch import Tensor
+
 from kernels.gated_delta import naive
 
 
-def check_gated_delta(device: torch.device, tokens: int = 150) -> dict[str, float]:
+def check_gated_delta(
+    device: torch.device, delta: Callable[..., tuple[Tensor, Tensor]], tokens: int = 150
+) -> dict[str, float]:
     """Relative errors (norm of the difference over norm) of the output and of each gradient, bf16 inputs."""
     generator = torch.Generator(device="cpu").manual_seed(7)
 
@@ -22,7 +26,7 @@ def check_gated_delta(device: torch.device, tokens: int = 150) -> dict[str, floa
     beta = draw(B, tokens, H).sigmoid().bfloat16()
     weight = draw(B, tokens, H, V)
     found = []
-    for function, precise in ((dispatch.gated_delta, False), (naive.gated_delta, True)):
+    for function, precise in ((delta, False), (naive.gated_delta, True)):
         inputs = [(x.float() if precise else x).detach().clone().requires_grad_() for x in (q, k, v, g, beta)]
         output, _ = function(*inputs, None, K**-0.5)
         (output.float() * weight).sum().backward()

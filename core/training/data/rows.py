@@ -142,6 +142,7 @@ class Stream:
     def see(self, screen: Screen, titled: bool, overview_share: float) -> bool:
         """Add one observation; False where the row has no room for it."""
         rng = self.rng
+        titled = titled or not screen.title_drawn  # questions name it: it must stand somewhere
         line = header(self.time, screen.application, screen.title if titled else "")
         before, after = framing.seen_before(line), framing.seen_after()
         cells = screen.colours.size
