@@ -8,8 +8,8 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.protocol import AnswerDone, MomentInfo
 from ui import text
@@ -30,6 +30,30 @@ class Stage(Enum):
     FAILED = auto()
 
 
+class Bubble(QLabel):
+    """The user's own words: as wide as they are, up to a share of the room."""
+
+    SHARE = 0.78
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(words)
+        self.setProperty("role", "question")
+
+    def fit(self, room: int) -> None:
+        """Takes at most its share of ``room`` pixels, and the height that its words need then."""
+        self.ensurePolished()
+        most = int(room * self.SHARE)
+        self.setWordWrap(False)
+        natural = self.sizeHint()
+        if natural.width() <= most:
+            self.setFixedSize(natural)
+            return
+        self.setWordWrap(True)
+        self.setFixedSize(most, self.heightForWidth(most))
+
+
 class Exchange(QWidget):
     """Goes through the stages of one question; every stage but the first two is final."""
 
@@ -47,10 +71,11 @@ class Exchange(QWidget):
         self._flush = QTimer(self, interval=FLUSH_MS, singleShot=True)
         self._flush.timeout.connect(self._show_pieces)
 
-        self._question = label(text.plain(question, LONGEST_ANSWER, lines=True), "question", wrap=True)
+        self._question = Bubble(text.plain(question, LONGEST_ANSWER, lines=True))
         self._answer = label(self.tr("Looking back…"), "muted", wrap=True, selectable=True)
         self._answer.setAccessibleName(self.tr("Answer"))
-        self._badge = label()
+        self._badge = label(role="badge-none")
+        self._badge.hide()
         self._took = label(role="small")
         self._row = MomentRow(theme, pictures)
         self._copy = tool_button(theme, "copy", self.tr("Copy the answer"))
@@ -65,11 +90,11 @@ class Exchange(QWidget):
     def _arrange(self) -> None:
         asked = QHBoxLayout()
         asked.addStretch(1)
-        asked.addWidget(self._question, 4, Qt.AlignmentFlag.AlignRight)
+        asked.addWidget(self._question)
         tools = QHBoxLayout(self._tools)
         tools.setContentsMargins(0, 0, 0, 0)
         tools.setSpacing(6)
-        tools.addWidget(self._badge)
+        tools.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
         tools.addWidget(self._took)
         tools.addStretch(1)
         tools.addWidget(self._copy)
@@ -80,8 +105,12 @@ class Exchange(QWidget):
         rows.setSpacing(12)
         rows.addLayout(asked)
         rows.addWidget(self._answer)
-        rows.addWidget(self._row)
         rows.addWidget(self._tools)
+        rows.addWidget(self._row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's name
+        super().resizeEvent(event)
+        self._question.fit(self.width())
 
     @property
     def answer(self) -> str:
@@ -94,8 +123,9 @@ class Exchange(QWidget):
         return self._badge.text() if self.stage is Stage.DONE else ""
 
     @property
-    def cards(self) -> int:
-        return len(self._row.cards)
+    def flushing(self) -> bool:
+        """Whether pieces have come that are not shown yet."""
+        return self._flush.isActive()
 
     @property
     def row(self) -> MomentRow:
@@ -127,10 +157,11 @@ class Exchange(QWidget):
             "both": self.tr("What the model remembers and the stored moments both went into the answer."),
             "none": self.tr("Nothing remembered or recorded answers this."),
         }
-        self._badge.setText(names[done.origin])
         self._badge.setToolTip(explanations[done.origin])
         self._badge.setAccessibleDescription(explanations[done.origin])
         set_role(self._badge, f"badge-{done.origin}")
+        self._badge.setText(names[done.origin])
+        self._badge.show()
         if "total" in done.timings_ms:
             seconds = done.timings_ms["total"] / 1000
             self._took.setText(self.tr("{seconds} s").format(seconds=f"{seconds:.1f}"))

@@ -1,8 +1,7 @@
 """The only place where threads meet: worker threads talk to the engine, the main thread hears of it in signals.
 
-Everything public is called on, and every signal is emitted on, the main thread. One thread keeps the connection
-and its subscription (and starts the engine again when it died); a small pool carries the requests. The client is
-imported on the first of these threads, so that the window is there before the protocol is.
+Everything public is called on, and every signal is emitted on, the main thread. The supervisor's thread keeps the
+connection and starts the engine again when it died; a small pool carries the requests.
 """
 
 from __future__ import annotations
@@ -24,14 +23,18 @@ from ui.presence import Link
 
 if TYPE_CHECKING:
     from app.client import Client, Stream
+    from app.paths import Paths
+    from app.supervise import Supervisor
 
-Connect = Callable[[bool], "Client"]  # whether this is a restart after the engine went away
-
-SILENT_SECONDS = 3.0  # a subscription reports at least once a second
 REQUEST_WAIT_SECONDS = 30.0  # how long a request waits for an engine that is starting
-RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)  # between attempts to start an engine that does not stay up
-LONGEST_GOODBYE_SECONDS = 3.0  # an engine that is just starting does not hold up the end of the desktop
 WORKERS = 6
+
+LINKS = {
+    "connected": Link.CONNECTED,
+    "restarting": Link.RESTARTING,
+    "silent": Link.SILENT,
+    "ended": Link.ENDED,
+}
 
 
 class Bridge(QObject):
@@ -50,37 +53,40 @@ class Bridge(QObject):
 
     _posted = Signal(object)  # Callable[[], None], to be called on the main thread
 
-    def __init__(self, connect: Connect | None = None) -> None:
+    def __init__(self, paths: Paths) -> None:
         super().__init__()
-        self._connect = connect or _connect
+        self._paths = paths
         self._tickets = count(1)
         self._streams: dict[int, Stream] = {}  # questions under way; guarded by _lock
         self._cancelled: set[int] = set()  # tickets cancelled before their stream was there; guarded by _lock
         self._lock = threading.Lock()
-        self._client: Client | None = None  # guarded by _reachable
-        self._reachable = threading.Condition()
+        self._supervisor: Supervisor | None = None
+        self._reachable = threading.Condition()  # told of every change of the connection
         self._stopping = threading.Event()
-        self._leaving = threading.Event()  # the engine was told to end: it is not started again
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="engine-request")
-        self._keeper = threading.Thread(target=self._keep_connected, name="engine-link", daemon=True)
         self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     # --- for the main thread ----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Connects, starting an engine where none runs; ``link_changed`` and ``status_changed`` follow."""
-        self._keeper.start()
+        """Connects, starting an engine where none runs; ``link_changed`` and ``status_changed`` follow.
+
+        Again after ``Link.ENDED``: starts the engine that somebody had ended.
+        """
+        from app.supervise import Supervisor
+
+        if self._supervisor is not None:
+            self._supervisor.stop()
+        self._supervisor = Supervisor(self._paths, self._told)
+        self._supervisor.start()
 
     def stop(self) -> None:
         """Hangs up and waits for every thread; the engine goes on. No signal comes after this."""
         self._stopping.set()
+        if self._supervisor is not None:
+            self._supervisor.stop()
         with self._reachable:
-            client, self._client = self._client, None
             self._reachable.notify_all()
-        if client is not None:
-            client.close()
-        if self._keeper.ident is not None:
-            self._keeper.join(LONGEST_GOODBYE_SECONDS)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def ask(self, question: str, *, picture: bytes | None = None) -> int:
@@ -138,8 +144,7 @@ class Bridge(QObject):
         self._pool.submit(self._fetch_picture, moment, thumbnail)
 
     def shut_engine_down(self) -> int:
-        """Lets the engine save and end, and does not start it again; ``done`` or ``failed`` follows."""
-        self._leaving.set()
+        """Lets the engine save and end; ``done`` or ``failed`` follows."""
         return self._order(lambda client: client.shutdown())
 
     # --- worker threads ---------------------------------------------------------------------------------------
@@ -194,72 +199,35 @@ class Bridge(QObject):
         finally:
             self._post(partial(self.picture_fetched.emit, moment, thumbnail, image))
 
-    def _keep_connected(self) -> None:
-        restart, attempt = False, 0
-        while not self._stopping.is_set():
-            try:
-                client = self._connect(restart)
-            except AfterimageError as error:
-                trouble = str(error)
-                self._post_link(Link.LOST if attempt > 1 else Link.RESTARTING, trouble)
-            else:
-                attempt = -1 if self._serve(client) else attempt
-                client.close()
-                if self._stopping.is_set() or self._leaving.is_set():
-                    return
-                restart = True
-                self._post_link(Link.RESTARTING, "")
-            attempt += 1
-            self._stopping.wait(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+    def _told(self, news: object) -> None:
+        """On the supervisor's thread: a status, or how the connection stands."""
+        from app.protocol import Status
 
-    def _serve(self, client: Client) -> bool:
-        """Hands on statuses until the connection ends; True when at least one came."""
-        from app import protocol
-
+        if isinstance(news, Status):
+            self._post(partial(self.status_changed.emit, news))
+            return
         with self._reachable:
-            if self._stopping.is_set():
-                return False
-            self._client = client
             self._reachable.notify_all()
-        link, served = Link.STARTING, False
-        try:
-            stream = client.subscribe()
-            while not stream.finished:
-                try:
-                    event = stream.next_event(SILENT_SECONDS)
-                except TimeoutError:
-                    link = Link.SILENT
-                    self._post_link(link, "")
-                    continue
-                if isinstance(event, protocol.StatusEvent):
-                    served = True
-                    if link is not Link.CONNECTED:
-                        link = Link.CONNECTED
-                        self._post_link(link, "")
-                    self._post(partial(self.status_changed.emit, event.status))
-        except AfterimageError:
-            pass  # the engine went away: the caller starts it again
-        finally:
-            with self._reachable:
-                self._client = None
-        return served
+        state, reason = getattr(news, "state", ""), getattr(news, "reason", "")
+        self._post(partial(self.link_changed.emit, LINKS[state], reason))
 
     def _client_now(self) -> Client:
         """The client, waiting while the engine starts; raises EngineUnreachableError."""
         with self._reachable:
             self._reachable.wait_for(
-                lambda: self._client is not None or self._stopping.is_set(), timeout=REQUEST_WAIT_SECONDS
+                lambda: self._present() is not None or self._stopping.is_set(), timeout=REQUEST_WAIT_SECONDS
             )
-            if self._client is None:
-                raise EngineUnreachableError(
-                    "The engine cannot be reached.", "It is started again by itself; try again in a moment."
-                )
-            return self._client
+        client = self._present()
+        if client is None:
+            raise EngineUnreachableError(
+                "The engine cannot be reached.", "It is started again by itself; try again in a moment."
+            )
+        return client
+
+    def _present(self) -> Client | None:
+        return None if self._supervisor is None else self._supervisor.client
 
     # --- crossing -----------------------------------------------------------------------------------------------
-
-    def _post_link(self, link: Link, trouble: str) -> None:
-        self._post(partial(self.link_changed.emit, link, trouble))
 
     def _post_failure(self, ticket: int, error: AfterimageError) -> None:
         self._post(partial(self.failed.emit, ticket, error.message, error.remedy))
@@ -286,14 +254,3 @@ def decoded(data: bytes) -> QImage:
         return QImage()
     packed = rgb.tobytes()
     return QImage(packed, rgb.width, rgb.height, 3 * rgb.width, QImage.Format.Format_RGB888).copy()
-
-
-def _connect(restart: bool) -> Client:
-    """A client of this user's engine; after a crash the engine goes on recording what it recorded."""
-    from app.client import connect, start_engine
-    from app.paths import user_paths
-
-    paths = user_paths()
-    if restart:
-        start_engine(paths, resume=True)
-    return connect(paths)

@@ -29,6 +29,7 @@ class Controls(QObject):
     def __init__(self, theme: Theme, bridge: Bridge) -> None:
         super().__init__()
         self._theme, self._bridge = theme, bridge
+        self._running = True
         self._orders: set[int] = set()  # tickets whose failure the user should hear of
         self._forgetting: set[int] = set()  # of them, those whose success is worth a word
         self.pause_quarter = self._action(
@@ -37,7 +38,7 @@ class Controls(QObject):
         self.pause_hour = self._action(self.tr("Pause for 1 hour"), "pause", lambda: bridge.pause(HOUR))
         self.pause = self._action(self.tr("Pause until resumed"), "pause", bridge.pause)
         self.resume = self._action(self.tr("Resume recording"), "play", bridge.resume)
-        self.start = self._action(self.tr("Start recording"), "play", bridge.watch)
+        self.start = self._action(self.tr("Start recording"), "play", self._start)
         self.forget_ten = self._action(
             self.tr("Forget the last 10 minutes…"), "trash", lambda: self._forget(self.tr("the last 10 minutes"), 600)
         )
@@ -63,6 +64,7 @@ class Controls(QObject):
     def follow(self, presence: Presence) -> None:
         for action in (self.pause_quarter, self.pause_hour, self.pause):
             action.setEnabled(presence.can_pause)
+        self._running = presence.can_ask
         self.resume.setVisible(presence.can_resume)
         self.start.setVisible(presence.can_start)
         for action in (self.forget_ten, self.forget_hour, self.forget_today):
@@ -78,6 +80,11 @@ class Controls(QObject):
         box.setEscapeButton(no)
         box.exec()
         return box.clickedButton() is yes
+
+    def _start(self) -> int:
+        if not self._running:
+            self._bridge.start()
+        return self._bridge.watch()
 
     def _forget(self, span: str, seconds: float) -> int | None:
         return self._remembered(self._bridge.forget(last_s=seconds)) if self._sure(span) else None

@@ -19,6 +19,7 @@ from app.protocol import Moments, SettingInfo, Status
 from ui import text
 from ui.bridge import Bridge
 from ui.controls import Controls
+from ui.immortal import keep_none
 from ui.pictures import Pictures
 from ui.presence import Link, Presence, presence
 from ui.single import Single
@@ -48,10 +49,12 @@ class Desktop(QObject):
         self._link, self._trouble = Link.STARTING, ""
         self._status: Status | None = None
         self._settings: dict[str, str] = {}
+        self._told = ""  # the newest of the engine's notices that was shown
         self._may_begin = False  # recording was not yet begun on this connection
         self._oldest_ticket = 0
         self._newest_ticket = 0
-        self._goodbye = 0
+        self._goodbye = 0  # the ticket of the engine's shutdown; -1: it goes on
+        self._ended = False
         self._since = QTimer(self, interval=SINCE_EVERY_MS)
         self._since.timeout.connect(self._look_up_since)
         self._wire()
@@ -88,6 +91,9 @@ class Desktop(QObject):
         QTimer.singleShot(LONGEST_SHUTDOWN_MS, self, self._end)
 
     def _end(self) -> None:
+        if self._ended:
+            return
+        self._ended = True
         self.tray.hide()
         self.bridge.stop()
         self._application.quit()
@@ -116,12 +122,18 @@ class Desktop(QObject):
             self._look_up_since()
         elif link is not Link.SILENT:
             self._status = None
+            if link is Link.ENDED and self._goodbye:
+                self._end()
+                return
         self._show_presence()
 
     def _status_changed(self, status: Status) -> None:
         self._status = status
         self._show_presence()
         self.window.show_status(status)
+        if status.notices and status.notices[0] != self._told:
+            self._told = status.notices[0]
+            self.window.tell(text.plain(status.notices[0], 1000))
         self._begin()
 
     def _show_presence(self) -> None:
@@ -132,6 +144,7 @@ class Desktop(QObject):
 
     def _settings_fetched(self, _ticket: int, settings: tuple[SettingInfo, ...]) -> None:
         self._settings = {setting.name: setting.value for setting in settings}
+        self.theme.set_scheme(self._settings.get("desktop.theme", "system"))
         self._begin()
 
     def _begin(self) -> None:
@@ -199,6 +212,7 @@ def consented(paths: Paths) -> bool:
 
 def run(arguments: list[str] | None = None) -> int:
     """The desktop app, until it is quit; the exit status."""
+    keep_none()
     application = QApplication(arguments or sys.argv[:1])
     application.setApplicationName("Afterimage")
     application.setDesktopFileName("afterimage")
@@ -206,7 +220,7 @@ def run(arguments: list[str] | None = None) -> int:
     single = Single(str(paths.data))
     if not single.first():
         return 0
-    desktop = Desktop(application, paths, Bridge())
+    desktop = Desktop(application, paths, Bridge(paths))
     single.summoned.connect(desktop.window.summon)
     release = _on_signals(desktop.quit)
     desktop.start()

@@ -21,7 +21,7 @@ class Link(Enum):
     CONNECTED = auto()
     SILENT = auto()  # connected, but no status has come for too long
     RESTARTING = auto()
-    LOST = auto()
+    ENDED = auto()  # in order, because somebody wished it
 
 
 class Light(StrEnum):
@@ -52,7 +52,7 @@ class Presence:
 
     @property
     def sentence(self) -> str:
-        return f"{self.title}: {self.detail}" if self.detail else self.title
+        return f"{self.title}. {self.detail}" if self.detail else self.title
 
 
 _LIGHTS: dict[Recording, Light] = {
@@ -82,8 +82,8 @@ def presence(link: Link, status: Status | None, trouble: str = "") -> Presence:
         return Presence(
             Light.STALLED, _tr("Not responding"), _tr("The engine has not reported for some seconds."), urgent=True
         )
-    if link is Link.LOST or status is None:
-        return Presence(Light.STALLED, _tr("No engine"), trouble or _tr("The engine cannot be reached."), urgent=True)
+    if link is Link.ENDED or status is None:
+        return Presence(Light.IDLE, _tr("Not running"), _tr("The engine was ended."), can_start=True)
     light = _LIGHTS[status.state]
     return Presence(
         light=light,
@@ -114,8 +114,8 @@ def _title(status: Status) -> str:
 def _detail(status: Status) -> str:
     if status.state == "paused":
         if status.paused_until is None:
-            return _tr("Until you resume.")
-        return _tr("Until {time}.").format(time=text.moment_time(status.paused_until))
+            return _tr("It goes on when you resume.")
+        return _tr("It goes on at {time}.").format(time=text.moment_time(status.paused_until))
     details: dict[Recording, str] = {
         "excluded": _tr("A window you excluded is on the screen; nothing of it is kept."),
         "stalled": _tr("No picture has arrived for a while."),

@@ -97,6 +97,7 @@ class Theme(QObject):
         super().__init__(application)
         self._application = application
         self._colours = LIGHT
+        self._scheme = "system"
         fusion = QStyleFactory.create("Fusion")
         if fusion is not None:
             application.setStyle(fusion)
@@ -109,6 +110,11 @@ class Theme(QObject):
     @property
     def colours(self) -> Colours:
         return self._colours
+
+    def set_scheme(self, scheme: str) -> None:
+        """``light`` or ``dark`` whatever the system says, or ``system`` to follow it."""
+        self._scheme = scheme
+        self._refresh()
 
     @property
     def dark(self) -> bool:
@@ -132,7 +138,8 @@ class Theme(QObject):
         return False
 
     def _refresh(self) -> None:
-        colours = DARK if _system_is_dark() else LIGHT
+        dark = _system_is_dark() if self._scheme == "system" else self._scheme == "dark"
+        colours = DARK if dark else LIGHT
         points = _points(self._application.font())
         if self._applied == (colours, points):
             return

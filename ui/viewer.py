@@ -157,6 +157,7 @@ class Viewer(QWidget):
         self.show()
         self.raise_()
         self.activateWindow()
+        self._area.setFocus()
 
     @property
     def moment(self) -> MomentInfo | None:

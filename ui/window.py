@@ -94,12 +94,12 @@ class AskWindow(QWidget):
         self.message.hide()
         exchange = Exchange(self._theme, self._pictures, question)
         exchange.retried.connect(self.ask)
-        exchange.opened.connect(self._open)
+        exchange.opened.connect(self.open_moments)
         exchange.grew.connect(self._grown)
         self._column.rows.addWidget(exchange)
         self.exchanges.append(exchange)
         while len(self.exchanges) > MOST_EXCHANGES:
-            self.exchanges.pop(0).deleteLater()
+            self._remove(self.exchanges.pop(0))
         self._pages.setCurrentIndex(1)
         self._under_way = (self._bridge.ask(question, picture=picture), exchange)
         self.composer.set_answering(True)
@@ -119,11 +119,15 @@ class AskWindow(QWidget):
     def clear(self) -> None:
         """Begins a new conversation."""
         self.cancel()
-        for exchange in self.exchanges:
-            exchange.deleteLater()
-        self.exchanges.clear()
+        while self.exchanges:
+            self._remove(self.exchanges.pop())
         self._pages.setCurrentIndex(0)
         self.composer.edit.setFocus()
+
+    def _remove(self, exchange: Exchange) -> None:
+        self._column.rows.removeWidget(exchange)
+        exchange.hide()
+        exchange.deleteLater()
 
     def tell(self, words: str) -> None:
         """Shows a sentence until it is dismissed."""
@@ -171,6 +175,11 @@ class AskWindow(QWidget):
     def show_since(self, since: str) -> None:
         """``since``: the time of the oldest moment, in words; empty while there is none."""
         self._since = since
+
+    @property
+    def facts(self) -> str:
+        """The line under the field."""
+        return self._facts.text()
 
     def say_no_tray(self) -> None:
         """The desktop has no tray: the window has the same controls, and says so once."""
@@ -347,7 +356,8 @@ class AskWindow(QWidget):
     def answering(self) -> bool:
         return self._under_way is not None and self._under_way[1].stage in {Stage.WAITING, Stage.STREAMING}
 
-    def _open(self, moments: Sequence[MomentInfo], place: int) -> None:
+    def open_moments(self, moments: Sequence[MomentInfo], place: int) -> None:
+        """Shows one of ``moments`` large; the others are its neighbours."""
         if self._viewer is None:
             self._viewer = Viewer(self._theme, self._pictures)
             self._viewer.asked_about.connect(self._ask_about)
@@ -380,7 +390,9 @@ class AskWindow(QWidget):
 
     def _colour_state(self) -> None:
         if self._presence is not None:
-            shade = light_colour(self._theme.colours, self._presence.light)
+            # Recording is the ordinary state: the light has the colour, the word stays calm.
+            ordinary = self._presence.light is Light.RECORDING
+            shade = self._theme.colours.text if ordinary else light_colour(self._theme.colours, self._presence.light)
             self._state.setStyleSheet(f"color: {shade}")
 
     # --- scrolling ----------------------------------------------------------------------------------------------

@@ -1,0 +1,241 @@
+"""Writes docs/screenshots: every window, light and dark, and at 200 %.
+
+    QT_QPA_PLATFORM=offscreen python -m tests.e2e.screenshots [--folder docs/screenshots] [--scale 2]
+
+What the windows show comes from a fake engine over the real protocol, so that the pictures are the same every time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+from PySide6.QtCore import QDeadlineTimer, QEventLoop
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.paths import paths_in
+from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
+from ui.answer import Stage
+from ui.bridge import Bridge
+from ui.desktop import Desktop
+from ui.immortal import keep_none
+from ui.presence import Link
+
+PATIENCE_S = 10.0
+
+BUILD = (
+    "$ make -j8",
+    "cc -O2 -c src/ledger.c -o build/ledger.o",
+    "cc -O2 -c src/journal.c -o build/journal.o",
+    "src/ledger.c:218: error: 'balance_cents' undeclared",
+    "make: *** [Makefile:31: build/ledger.o] Error 1",
+)
+PRICES = (
+    "Harbour walk, 2 h            18.50",
+    "Island ferry, return        24.00",
+    "Lighthouse                    6.00",
+)
+NOTE = ("Call Ines about the roof", "Order: 12 slates, 300 x 600", "Ferry at 14:20 on Friday")
+LONG = (
+    "The terminal showed a build that stopped in ledger.c at line 218: the name balance_cents was not declared. "
+    "Before it, journal.c had compiled without a warning.\n\n"
+    "You then opened the editor on the same file and looked at it for four minutes. The declaration had been in "
+    "money.h, which the new version of ledger.c no longer includes. At 14:11 you added the line and built again; "
+    "that build ended without an error.\n\n"
+    "Nothing on the screen said why the include had been removed."
+)
+
+
+class Studio:
+    """One desktop on one fake engine, photographed in several states."""
+
+    def __init__(self, application: QApplication, folder: Path, suffix: str) -> None:
+        self._application, self._folder, self._suffix = application, folder, suffix
+        self._home = tempfile.TemporaryDirectory()
+        paths = paths_in(Path(self._home.name))
+        self.engine = FakeEngine(paths)
+        self._stage()
+        self.desktop = Desktop(application, paths, Bridge(paths))
+
+    def close(self) -> None:
+        self.desktop.window.hide()
+        self.desktop.bridge.stop()
+        self.engine.close()
+        self._home.cleanup()
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Lets events happen until ``condition`` holds and what it changed is drawn."""
+        deadline = monotonic() + PATIENCE_S
+        while not condition():
+            if monotonic() > deadline:
+                raise TimeoutError("what should be photographed did not happen")
+            self._application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, QDeadlineTimer(20))
+        for _ in range(5):
+            self._application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, QDeadlineTimer(20))
+
+    def take(self, name: str, widget: QWidget) -> None:
+        widget.grab().save(str(self._folder / f"{name}{self._suffix}.png"))
+
+    def _stage(self) -> None:
+        now = datetime.now(UTC)
+        day = [
+            ("xterm", "make: ~/src/ledger", BUILD, True, 95),
+            ("Chromium", "Harbour prices 2026 - Chromium", PRICES, False, 62),
+            ("Mousepad", "notes.txt", NOTE, False, 31),
+        ]
+        for number, (application, title, lines, dark, minutes) in enumerate(day, 1):
+            self.engine.add_moment(
+                moment(number, now - timedelta(minutes=minutes), application, title, "\n".join(lines)),
+                drawn(title, lines, dark=dark),
+            )
+        self.engine.tell(
+            moments=1204,
+            unread_moments=3,
+            frames_seen=5210,
+            frames_still=41200,
+            model_answers=True,
+            state_bytes=2**20,
+        )
+
+
+def photograph(studio: Studio) -> None:
+    """Goes through every state worth seeing."""
+    desktop, engine, window = studio.desktop, studio.engine, studio.desktop.window
+    desktop.start()
+    window.message.hide()
+    welcome = desktop.welcome
+    if welcome is None:
+        raise RuntimeError("the first run's pages did not show")
+    window.show()
+    studio.wait(lambda: desktop.presence.can_start)
+    for page in range(3):
+        studio.take(f"welcome-{page + 1}", welcome)
+        if page < 2:
+            welcome.on_button.click()
+    studio.take("not-recording", window)
+    welcome.on_button.click()
+    studio.wait(lambda: desktop.presence.can_pause)
+    studio.wait(lambda: engine.kinds().count("moments") > 1)
+    engine.tell(tokens_seen=1)
+    studio.wait(lambda: "since" in window.facts.lower())
+    studio.take("recording", window)
+
+    ask(
+        studio,
+        "What was the error in the terminal?",
+        Script(("src/ledger.c:218: error: ", "'balance_cents' undeclared"), "both", tuple(engine.moments[::-1])),
+    )
+    ask(studio, "What colour was the fox?", Script(("I did not see that.",), "none"))
+    ask_up_to(
+        studio,
+        "What did I do about it?",
+        Script((LONG[:180], LONG[180:]), "memory", hold=threading.Event(), hold_after=1),
+    )
+    studio.take("streaming", window)
+    window.cancel()
+    window.clear()
+    ask(
+        studio,
+        "What was the error in the terminal?",
+        Script(("src/ledger.c:218: error: ", "'balance_cents' undeclared"), "both", tuple(engine.moments[::-1])),
+    )
+    studio.take("answer", window)
+    ask(studio, "What colour was the fox?", Script(("I did not see that.",), "none"))
+    studio.take("not-seen", window)
+    window.clear()
+    ask(
+        studio,
+        "What did I do about the build, and did it work in the end?",
+        Script((LONG,), "memory", tuple(engine.moments[:1])),
+    )
+    studio.take("long-answer", window)
+    window.clear()
+    ask(
+        studio,
+        "What was in the second table?",
+        Script((), failure=("The model's memory is full.", "Close another program and ask again.")),
+    )
+    studio.take("failure", window)
+    window.clear()
+
+    engine.tell(state="paused", paused_until=datetime.now(UTC) + timedelta(minutes=15))
+    studio.wait(lambda: desktop.presence.can_resume)
+    studio.take("paused", window)
+    engine.tell(state="excluded", paused_until=None, reason="")
+    studio.wait(lambda: desktop.presence.light == "excluded")
+    studio.take("excluded", window)
+    engine.tell(state="disk_full", reason="")
+    studio.wait(lambda: desktop.presence.light == "disk-full")
+    studio.take("disk-full", window)
+    engine.tell(state="recording")
+    studio.wait(lambda: desktop.presence.light == "recording")
+
+    window.open_moments(tuple(engine.moments[::-1]), 0)
+    viewer = window.viewer
+    if viewer is None:
+        raise RuntimeError("no viewer")
+    studio.wait(lambda: not viewer.picture().isNull())
+    studio.take("moment", viewer)
+    viewer.close()
+    desktop.bridge.link_changed.emit(Link.RESTARTING, "")
+    studio.wait(lambda: desktop.presence.light == "restarting")
+    studio.take("restarting", window)
+    engine.close()
+    studio.wait(lambda: desktop.presence.title == "Not running")
+    studio.take("ended", window)
+
+
+def ask(studio: Studio, question: str, script: Script) -> None:
+    """Asks and waits for the whole answer with its thumbnails."""
+    ask_up_to(studio, question, script)
+    window = studio.desktop.window
+    studio.wait(lambda: not window.answering)
+    exchange = window.exchanges[-1]
+    studio.wait(lambda: all(card.has_picture() for card in exchange.row.cards))
+
+
+def ask_up_to(studio: Studio, question: str, script: Script) -> None:
+    """Asks and waits until something of the answer shows."""
+    studio.engine.script = script
+    window = studio.desktop.window
+    window.composer.edit.setPlainText(question)
+    window.composer.submit()
+    studio.wait(lambda: window.exchanges[-1].stage is not Stage.WAITING)
+    studio.wait(lambda: not window.exchanges[-1].flushing)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("docs/screenshots"))
+    parser.add_argument("--scheme", choices=("light", "dark"))
+    parser.add_argument("--suffix", default="")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if options.scheme is None:
+        for scheme, scale, suffix in (("light", "1", ""), ("dark", "1", "-dark"), ("light", "2", "-200")):
+            command = [sys.executable, "-m", "tests.e2e.screenshots", "--scheme", scheme, f"--suffix={suffix}"]
+            environment = os.environ | {"QT_SCALE_FACTOR": scale}
+            subprocess.run([*command, "--folder", str(options.folder)], env=environment, check=True)
+        return 0
+    keep_none()
+    application = QApplication([])
+    studio = Studio(application, options.folder, options.suffix)
+    studio.engine.settings = studio.engine.settings.changed("desktop.theme", options.scheme)
+    studio.desktop.theme.set_scheme(options.scheme)
+    try:
+        photograph(studio)
+    finally:
+        studio.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,240 @@
+"""An engine without capture, model or timeline that speaks the real protocol over the real transport.
+
+Tests decide what it says: statuses, answers piece by piece, moments with drawn pictures. Nothing here waits by
+itself; an answer told to hold stays where it is until it is released or cancelled.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+from PIL import Image, ImageDraw, ImageFont
+
+from app import protocol
+from app.paths import Paths
+from app.protocol import MomentInfo, Status
+from app.server import Reply, Server
+from app.settings import Settings
+from core.errors import InputError
+
+
+@dataclass
+class Script:
+    """What comes after a question: pieces, then the end. With ``hold`` set, it waits after ``hold_after`` pieces."""
+
+    pieces: tuple[str, ...] = ()
+    origin: str = "evidence"
+    moments: tuple[MomentInfo, ...] = ()
+    failure: tuple[str, str] | None = None
+    hold: threading.Event | None = None
+    hold_after: int = 0
+    total_ms: float = 840.0
+
+
+@dataclass
+class Asked:
+    question: str
+    picture: bytes | None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+class FakeEngine:
+    """Serves ``paths`` until closed. ``requests`` holds every request, in order."""
+
+    def __init__(self, paths: Paths, status: Status | None = None) -> None:
+        paths.prepare()
+        self._lock = threading.Lock()
+        self._status = status or Status(state="idle", started=datetime.now(UTC), model="nano", device="cpu")
+        self._subscribers: list[Reply] = []
+        self._threads: list[threading.Thread] = []
+        self.script = Script(pieces=("I did not see that.",), origin="none")
+        self.moments: list[MomentInfo] = []  # newest first
+        self.pictures: dict[int, bytes] = {}
+        self.settings = Settings()
+        self.requests: list[protocol.Request] = []
+        self.asked: list[Asked] = []
+        self._server = Server(paths, self._handle)
+
+    def close(self) -> None:
+        """Hangs up on everybody, as an engine does that is told to end, and waits for its threads."""
+        self._server.close()
+        for thread in self._threads:
+            thread.join()
+
+    def kinds(self) -> list[str]:
+        """The kinds of the requests so far."""
+        return [getattr(request, "kind", "") for request in self.requests]
+
+    def tell(self, **changes: object) -> None:
+        """Changes the status and reports it."""
+        with self._lock:
+            self._status = self._status.model_copy(update=changes)
+            status, subscribers = self._status, list(self._subscribers)
+        for reply in subscribers:
+            reply.put(protocol.StatusEvent(id=reply.id, status=status))
+
+    def add_moment(self, moment: MomentInfo, picture: bytes) -> None:
+        self.moments.insert(0, moment)
+        self.pictures[moment.id] = picture
+
+    # --- requests ---------------------------------------------------------------------------------------------
+
+    def _handle(self, request: protocol.AnyRequest, reply: Reply) -> None:
+        self.requests.append(request)
+        handlers: dict[str, Callable[..., None]] = {
+            "status": self._get_status,
+            "subscribe": self._subscribe,
+            "ask": self._ask,
+            "watch": self._watch,
+            "pause": self._pause,
+            "resume": self._resume,
+            "forget": self._forget,
+            "moments": self._moments,
+            "picture": self._picture,
+            "settings": self._settings,
+            "change_setting": self._change_setting,
+            "shutdown": self._shutdown,
+        }
+        handlers[request.kind](request, reply)
+
+    def _get_status(self, _request: protocol.GetStatus, reply: Reply) -> None:
+        reply.put(protocol.StatusEvent(id=reply.id, status=self._status))
+
+    def _subscribe(self, _request: protocol.Subscribe, reply: Reply) -> None:
+        with self._lock:
+            self._subscribers.append(reply)
+            status = self._status
+        reply.put(protocol.StatusEvent(id=reply.id, status=status))
+
+    def _watch(self, _request: protocol.Watch, reply: Reply) -> None:
+        self.tell(state="recording")
+        reply.put(protocol.Done(id=reply.id))
+
+    def _pause(self, request: protocol.Pause, reply: Reply) -> None:
+        until = None if request.seconds is None else datetime.now(UTC) + timedelta(seconds=request.seconds)
+        self.tell(state="paused", paused_until=until)
+        reply.put(protocol.Done(id=reply.id))
+
+    def _resume(self, _request: protocol.Resume, reply: Reply) -> None:
+        self.tell(state="recording", paused_until=None)
+        reply.put(protocol.Done(id=reply.id))
+
+    def _forget(self, request: protocol.Forget, reply: Reply) -> None:
+        start = request.start
+        if request.last_s is not None:
+            start = datetime.now(UTC) - timedelta(seconds=request.last_s)
+        kept = [moment for moment in self.moments if start is not None and moment.time < start]
+        count = len(self.moments) - len(kept)
+        self.moments = kept
+        self.tell(moments=len(kept))
+        reply.put(protocol.Done(id=reply.id, count=count))
+
+    def _moments(self, request: protocol.GetMoments, reply: Reply) -> None:
+        found = [
+            moment
+            for moment in self.moments
+            if (request.start is None or moment.time >= request.start)
+            and (request.end is None or moment.time < request.end)
+            and (not request.application or moment.application == request.application)
+            and request.text.casefold() in f"{moment.text} {moment.window} {moment.application}".casefold()
+        ]
+        page = tuple(found[request.offset : request.offset + request.limit])
+        reply.put(protocol.Moments(id=reply.id, moments=page, total=len(found)))
+
+    def _picture(self, request: protocol.GetPicture, reply: Reply) -> None:
+        data = self.pictures.get(request.moment)
+        if data is None:
+            reply.fail("There is no picture of this moment.")
+            return
+        reply.put(protocol.Picture(id=reply.id, data=data, media_type="image/webp"))
+
+    def _settings(self, _request: protocol.GetSettings, reply: Reply) -> None:
+        reply.put(protocol.Settings(id=reply.id, settings=self.settings.infos()))
+
+    def _change_setting(self, request: protocol.ChangeSetting, reply: Reply) -> None:
+        try:
+            self.settings = self.settings.changed_by_text(request.name, request.value)
+        except InputError as error:
+            reply.fail(error.message, error.remedy)
+            return
+        reply.put(protocol.Done(id=reply.id))
+
+    def _shutdown(self, _request: protocol.Shutdown, reply: Reply) -> None:
+        reply.put(protocol.Done(id=reply.id))
+        # The client waits until the connection ends; a thread of its own may close what this one serves.
+        self._start(self._server.close)
+
+    def _ask(self, request: protocol.Ask, reply: Reply) -> None:
+        asked = Asked(request.question, request.picture, reply.cancelled)
+        self.asked.append(asked)
+        self._start(lambda: self._answer(self.script, reply))
+
+    def _answer(self, script: Script, reply: Reply) -> None:
+        for place, piece in enumerate(script.pieces):
+            if place == script.hold_after and not self._released(script, reply):
+                return
+            reply.put(protocol.AnswerPiece(id=reply.id, text=piece))
+        if script.hold_after >= len(script.pieces) and not self._released(script, reply):
+            return
+        if script.failure is not None:
+            reply.fail(*script.failure)
+            return
+        reply.put(
+            protocol.AnswerDone.model_validate(
+                {
+                    "id": reply.id,
+                    "text": "".join(script.pieces),
+                    "origin": script.origin,
+                    "moments": script.moments,
+                    "timings_ms": {"total": script.total_ms},
+                }
+            )
+        )
+
+    def _released(self, script: Script, reply: Reply) -> bool:
+        while script.hold is not None and not script.hold.wait(0.01):
+            if reply.cancelled.is_set():
+                return False
+        return True
+
+    def _start(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name="fake-engine")
+        self._threads.append(thread)
+        thread.start()
+
+
+def moment(number: int, when: datetime, application: str, window: str, text: str = "") -> MomentInfo:
+    """A moment as the engine reports it."""
+    return MomentInfo(
+        id=number, time=when, source="screen:virtual", application=application, window=window, text=text
+    )
+
+
+INK, PAPER = (38, 40, 48), (250, 250, 248)
+
+
+def drawn(title: str, lines: Sequence[str], *, dark: bool = False, size: tuple[int, int] = (1280, 720)) -> bytes:
+    """A window with a title bar and lines of text, as WebP."""
+    ground, ink = ((30, 31, 38), (214, 218, 224)) if dark else (PAPER, INK)
+    picture = Image.new("RGB", size, ground)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 0, size[0], 44), fill=(52, 54, 66) if dark else (226, 228, 233))
+    for place, colour in enumerate(((237, 106, 94), (244, 191, 79), (97, 197, 84))):
+        draw.ellipse((18 + 26 * place, 14, 34 + 26 * place, 30), fill=colour)
+    draw.text((size[0] // 2, 22), title, fill=ink, font=_font(20), anchor="mm")
+    for place, line in enumerate(lines):
+        draw.text((36, 76 + 40 * place), line, fill=ink, font=_font(26, mono=dark))
+    file = BytesIO()
+    picture.save(file, "WEBP", quality=80)
+    return file.getvalue()
+
+
+def _font(size: int, *, mono: bool = False) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    try:
+        return ImageFont.truetype("DejaVuSansMono.ttf" if mono else "DejaVuSans.ttf", size)
+    except OSError:
+        return ImageFont.load_default(size)
