@@ -73,8 +73,7 @@ def _run(paths: Paths, *, resume: bool) -> int:
         ending.set()
         wake.set()
 
-    service = Service(paths, Sources())
-    service.changed = wake
+    service = Service(paths, Sources(), wake)
     desk = Desk(service, shut_down)
     try:
         service.start(resume=resume)
@@ -98,6 +97,7 @@ def _run(paths: Paths, *, resume: bool) -> int:
                     log.info("nobody needs the engine any more")
                     break
         finally:
+            service.end_in_order()
             server.close()
     finally:
         service.stop()

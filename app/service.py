@@ -62,9 +62,10 @@ class _Figures:
 class Service:
     """Built when the process holds the lock; ``start`` begins the threads, ``tick`` is called twice a second."""
 
-    def __init__(self, paths: Paths, opener: Opener) -> None:
-        """Raises EnvironmentTroubleError where the timeline cannot be opened."""
+    def __init__(self, paths: Paths, opener: Opener, changed: threading.Event) -> None:
+        """``changed`` is set when the status has news. Raises EnvironmentTroubleError without a timeline."""
         self._paths = paths
+        self._changed = changed
         self._lock = threading.RLock()  # over what users change: recording, pauses, settings
         self._started = utc_now()
         self._clock = ClockJournal()
@@ -89,7 +90,7 @@ class Service:
         self._next_disk_look = 0.0
         self._full_until = 0.0
         self._next_thinning = time.monotonic() + THIN_EVERY
-        self.changed = threading.Event()  # something about the status is news
+        self._ending = False
 
     def start(self, *, resume: bool) -> None:
         """``resume``: record again what a killed engine was recording. Its pause holds in any case."""
@@ -105,13 +106,18 @@ class Service:
                 self.recorder.watch(Wanted(before.sources))
         self._note_intent()
 
+    def end_in_order(self) -> None:
+        """From here on this is no crash, whatever happens: nobody is to start another engine because of it."""
+        with self._lock:
+            self._ending = True
+            intent.clear(self._paths.intent)
+
     def stop(self) -> None:
         """Ends recording, saves the memory, closes the timeline."""
         self.recorder.close()
         self._reading.stop()
         self.mind.stop()
         self.timeline.close()
-        intent.clear(self._paths.intent)
 
     # --- what users ask for ------------------------------------------------------------------------------------
 
@@ -121,7 +127,7 @@ class Service:
             self._attached = attached
             future = self.recorder.watch(wanted)
             self._note_intent()
-        self.changed.set()
+        self._changed.set()
         return future
 
     def unwatch(self, *, only_attached: bool = False) -> None:
@@ -130,7 +136,7 @@ class Service:
                 return
             self.recorder.unwatch()
             self._note_intent()
-        self.changed.set()
+        self._changed.set()
 
     def pause(self, seconds: float | None) -> None:
         """No frame is taken after this returns, for ``seconds`` or until resumed."""
@@ -139,14 +145,14 @@ class Service:
             self._paused_until = None if seconds is None else time.monotonic() + seconds
             self.recorder.hold("paused")
             self._note_intent()
-        self.changed.set()
+        self._changed.set()
 
     def resume(self) -> None:
         with self._lock:
             self._paused, self._paused_until, self._pause_seconds = False, None, None
             self.recorder.release("paused")
             self._note_intent()
-        self.changed.set()
+        self._changed.set()
 
     def forget(self, start: datetime | None, last_s: float | None) -> Future[int]:
         """Deletes what was seen from ``start`` on, or in the last ``last_s`` seconds, or everything."""
@@ -158,7 +164,7 @@ class Service:
                 self.mind.forget(start)
                 count = self.timeline.forget(start)
             self._figures_at = -FIGURES_FOR
-            self.changed.set()
+            self._changed.set()
             return count
 
         return self.mind.run(work)
@@ -257,13 +263,13 @@ class Service:
         if self._full_until <= 0:
             self._full_until = now + RECOVER_EVERY
             self.notices.put("disk", "The disk is full, or the timeline's budget is used up: recording has stopped.")
-            self.changed.set()
+            self._changed.set()
         if now >= self._full_until and free >= limit * ROOM:
             # The disk may have had room all along, and the timeline's budget not: then the next frame tells again.
             self._thin()
             self._full_until = 0.0
             self.recorder.release("disk_full")
-            self.changed.set()
+            self._changed.set()
 
     def _thin(self) -> None:
         with contextlib.suppress(EnvironmentTroubleError):
@@ -304,7 +310,7 @@ class Service:
         if fresh.model != before.model:
             self.mind.reopen(self._opener())
         self._next_disk_look = 0.0
-        self.changed.set()
+        self._changed.set()
 
     def _policy(self) -> Policy:
         return Policy(self._settings.privacy_rules(), self._settings.privacy.memory_only)
@@ -321,6 +327,8 @@ class Service:
         self.pause(seconds)
 
     def _note_intent(self) -> None:
+        if self._ending:
+            return
         wanted = self.recorder.facts.wanted
         sources = wanted.sources if wanted and not self._attached else ()
         left = None if self._paused_until is None else self._paused_until - time.monotonic()
