@@ -94,7 +94,9 @@ def ink_of(picture: NDArray[np.uint8]) -> Ink:
     """[W]: which columns of a line's picture [H, W, 3] hold ink: differ from its background colour."""
     inner = picture[2:-2] if len(picture) > 12 else picture
     pixels = inner.reshape(-1, 3)
-    codes = (pixels[:, 0].astype(np.int32) >> 3 << 10) | (pixels[:, 1].astype(np.int32) >> 3 << 5) | (pixels[:, 2] >> 3)
+    codes = (
+        (pixels[:, 0].astype(np.int32) >> 3 << 10) | (pixels[:, 1].astype(np.int32) >> 3 << 5) | (pixels[:, 2] >> 3)
+    )
     values, counts = np.unique(codes, return_counts=True)
     ground = pixels[codes == values[counts.argmax()]].mean(axis=0)
     differs = np.abs(inner.astype(np.int16) - ground).max(axis=2) > 48

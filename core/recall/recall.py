@@ -1,0 +1,243 @@
+"""The straight line of remembering: understand, search, weigh, look again, answer.
+
+Knows the timeline and the session by their faces only; owns no thread and no file.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from core.config import VisionBudget
+from core.frame import Pixels, Rect
+from core.preprocess import Observation, observe_picture
+from core.recall.answer import UNSEEN, Answer, Origin, span, worded
+from core.recall.evidence import Evidence, Page, pages_of, supported, titled, weigh
+from core.recall.extract import Finding, extract
+from core.recall.question import Question, understand
+from core.recall.words import matching
+from core.timeline.moment import Moment, SeenLine
+from core.timeline.ocr import Reader, read_unread
+from core.timeline.schema import words
+from core.timeline.store import Timeline
+
+if TYPE_CHECKING:
+    from core.session import Session
+
+CANDIDATES = 60  # moments of the search that are weighed row by row
+PROOF = 5  # moments given with an answer
+LOOKED_AT = 2  # moments the model sees again before it answers
+NEWEST = 4  # unread moments read before answering
+CATCH_UP = 6.0  # seconds spent on that at most
+NO_MODEL = "The memory on its own cannot answer yet: the model in use was not trained to. Ask without memory-only."
+
+
+class Recall:
+    """Answers questions from the timeline and, where there is one that can answer, with the session."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        session: Session | None,
+        reader: Reader | None = None,
+        budget: VisionBudget | None = None,
+    ) -> None:
+        """``session`` None: the timeline alone answers. ``reader``: reads a picture that is asked about and the
+        newest unread moments before answering. ``budget``: how much of a moment the model sees again."""
+        self._timeline = timeline
+        self._session = session
+        self._reader = reader
+        self._budget = budget or VisionBudget()
+
+    def ask(
+        self, question: str, now: datetime, *, memory_only: bool = False, picture: Pixels | None = None
+    ) -> Iterator[str | Answer]:
+        """Pieces of text as they are made; the last item is the Answer, whose text replaces the pieces.
+
+        Closing the generator cancels. ``now``: aware; its zone is the asker's where it is not UTC, else this
+        machine's. ``picture``: what the question is about instead of the timeline. Raises InputError for an
+        empty or over-long question.
+        """
+        clock = _Clock()
+        local = now.astimezone() if now.utcoffset() == ZERO else now
+        with clock.stage("understand"):
+            asked = understand(question, local, self._timeline.applications())
+        if memory_only:
+            yield from self._from_memory(asked, (), clock)
+            return
+        with clock.stage("search"):
+            found = (
+                self._in_picture(asked, picture, local) if picture is not None else self._in_timeline(asked, local)
+            )
+        if not found:
+            yield UNSEEN
+            yield Answer(UNSEEN, "none", (), clock.timings)
+            return
+        best = found[0]
+        with clock.stage("extract"):
+            finding = extract(asked, best)
+            text = worded(asked, best, finding, self._shown(best, finding), local)
+            proof = self._proof(found)
+        if self._session is not None and self._session.facts.answers:
+            spoken = ""
+            with clock.stage("answer"):
+                for piece in self._session.ask(asked.text, self._look_again(proof)):
+                    spoken += piece
+                    yield piece
+            if _supported_by(spoken, found[:PROOF]):
+                yield Answer(f"{spoken.strip()} - {text}", "both", proof, clock.timings)
+                return
+        else:
+            yield text
+        yield Answer(text, "evidence", proof, clock.timings)
+
+    def _from_memory(self, asked: Question, evidence: Sequence[Observation], clock: _Clock) -> Iterator[str | Answer]:
+        """The session alone: what its memory state holds."""
+        if self._session is None or not self._session.facts.answers:
+            yield NO_MODEL
+            yield Answer(NO_MODEL, "none", (), clock.timings)
+            return
+        text = ""
+        with clock.stage("answer"):
+            for piece in self._session.ask(asked.text, evidence):
+                text += piece
+                yield piece
+        origin: Origin = "memory" if text.strip() else "none"
+        yield Answer(text.strip() or UNSEEN, origin, (), clock.timings)
+
+    # -- finding ---------------------------------------------------------------------------------------------
+
+    def _in_timeline(self, asked: Question, now: datetime) -> list[Evidence]:
+        """Supporting rows, best first; what the question says of time and application is heeded."""
+        self._catch_up()
+        when = asked.when
+        bounds = [(when.start, when.end)]
+        if not when.sure:
+            bounds.append((None, None))
+        for start, end in bounds:
+            candidates = self._candidates(asked, start, end)
+            evidence = [e for e in self._weighed(asked, candidates) if supported(asked, e)]
+            if evidence:
+                return evidence
+        del now
+        return []
+
+    def _catch_up(self) -> None:
+        """Reads the newest moments not read yet, so that what was just on screen can be found."""
+        if self._reader is None:
+            return
+        until = time.monotonic() + CATCH_UP
+        for _ in range(NEWEST):
+            if time.monotonic() > until or not read_unread(self._timeline, self._reader):
+                return
+
+    def _candidates(self, asked: Question, start: datetime | None, end: datetime | None) -> list[Moment]:
+        text = " ".join(term.word for term in asked.terms)
+        names: Sequence[str | None] = asked.applications or (None,)
+        moments = dict[int, Moment]()
+        for name in names:
+            if text:
+                hits = self._timeline.search(text, start, end, name, CANDIDATES)
+                moments |= {hit.moment.id: hit.moment for hit in hits}
+            elif start is not None or end is not None or name is not None:  # "what did I do this morning?"
+                moments |= {m.id: m for m in self._timeline.between(start, end, name, CANDIDATES)}
+        return list(moments.values())
+
+    def _weighed(self, asked: Question, moments: Sequence[Moment]) -> list[Evidence]:
+        pages = [pages_of(moment, self._timeline.lines(moment.id)) for moment in moments]
+        return _ranked(asked, pages)
+
+    def _in_picture(self, asked: Question, picture: Pixels, now: datetime) -> list[Evidence]:
+        """The picture that is asked about, read and weighed like a moment (which is never stored)."""
+        if self._reader is None:
+            return []
+        height, width = picture.shape[:2]
+        moment = Moment(0, now, "picture", "", "", Rect(0, 0, width, height), "", None, now)
+        return _ranked(asked, [pages_of(moment, self._reader.read(picture))])
+
+    # -- answering -------------------------------------------------------------------------------------------
+
+    def _shown(self, evidence: Evidence, finding: Finding) -> tuple[datetime, datetime]:
+        rows = evidence.page.rows
+        cells = rows[evidence.row].cells if 0 <= evidence.row < len(rows) else ()
+        seen = [cell for cell in cells if isinstance(cell, SeenLine) and cell.text in finding.line]
+        first = min((cell.first for cell in seen if cell.first), default=None)
+        last = max((cell.last for cell in seen if cell.last), default=None)
+        return span([evidence.moment], first, last)
+
+    def _proof(self, found: Sequence[Evidence]) -> tuple[Moment, ...]:
+        """The moments of the evidence, the answer's own first, each window's content once."""
+        proof = dict[tuple[str, str, str], Moment]()
+        for evidence in found:
+            moment = evidence.moment
+            if moment.id:
+                proof.setdefault((moment.application, moment.title, moment.text[:400]), moment)
+        return tuple(proof.values())[:PROOF]
+
+    def _look_again(self, moments: Sequence[Moment]) -> list[Observation]:
+        """The best moments as the model sees them, at native resolution."""
+        observations = []
+        for moment in moments[:LOOKED_AT]:
+            pixels = self._timeline.pixels(moment.id)
+            if pixels is not None:
+                observations.append(
+                    observe_picture(pixels, moment.time, moment.application, moment.title, self._budget)
+                )
+        return observations
+
+
+ZERO = datetime.min - datetime.min
+
+
+class _Clock:
+    """How long each stage took, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.timings = dict[str, float]()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[name] = self.timings.get(name, 0.0) + 1000 * (time.perf_counter() - started)
+
+
+def _ranked(asked: Question, pages: Sequence[Page]) -> list[Evidence]:
+    """The best rows of all pages, best first; of equals, the newest (the first, where the question says so)."""
+    rarity = _rarity(asked, pages)
+    evidence = list[Evidence]()
+    for page in pages:
+        rows = weigh(asked, page, rarity)[:3]
+        if not rows and (by_title := titled(asked, page, rarity)) is not None:
+            rows = [by_title]
+        evidence += rows
+    sign = -1 if asked.first else 1
+    evidence.sort(key=lambda e: (round(e.score, 2), sign * e.moment.id), reverse=True)
+    return evidence
+
+
+def _rarity(asked: Question, pages: Sequence[Page]) -> dict[str, float]:
+    """How much each word tells these pages apart: 1 for a word on few of them, less for one on all."""
+    rarity = dict[str, float]()
+    for term in asked.terms:
+        having = sum(
+            any(matching(term.word, word) >= 0.9 for row in (*page.words, page.title) for word in row)
+            for page in pages
+        )
+        share = having / len(pages) if pages else 0.0
+        rarity[term.word] = 0.55 + 0.45 * (1 - math.sqrt(share))
+    return rarity
+
+
+def _supported_by(spoken: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether every word of substance in the model's answer is in the evidence."""
+    said = [word for word in words(spoken) if len(word) > 2 or word.isdigit()]
+    seen = {word for e in evidence for row in e.page.words for word in row}
+    seen |= {word for e in evidence for word in e.page.title}
+    return bool(said) and all(word in seen for word in said)
