@@ -44,6 +44,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.shape = shape
         self.embed_tokens = nn.Embedding(shape.vocab_size, shape.hidden_size)
+        nn.init.normal_(self.embed_tokens.weight, std=0.02)  # it is the head as well: larger, it would only echo
         self.layers = nn.ModuleList(DecoderLayer(shape, linear) for linear in shape.linear_layers)
         self.norm = RMSNorm(shape.hidden_size, shape.rms_norm_eps)
         self.checkpointing = False  # training: recompute each layer in the backward pass to save memory
