@@ -126,9 +126,7 @@ def forget(last: float | None, since: str | None, everything: bool, yes: bool, a
 
     with connect() as client:
         count = client.forget(start, last_s=last).count or 0
-    click.echo(
-        json.dumps({"moments": count}) if as_json else f"Forgotten: {count} moments, and what was seen of them."
-    )
+    click.echo(json.dumps({"moments": count}) if as_json else f"Forgotten: {count} moments.")
 
 
 @cli.command()

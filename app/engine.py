@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     resume: bool = parser.parse_args(arguments).resume
     import filelock
 
+    os.umask(0o077)  # whatever this process writes is for its user alone
     paths = user_paths()
     lock = filelock.FileLock(paths.lock, timeout=0, mode=0o600)
     try:
