@@ -252,11 +252,14 @@ class Session:
         start = 0
         for picture in pictures:
             at = ids.index(pad, start)
-            pieces += [self._bundle.network.embed(self._on_device(torch.tensor([ids[start:at]]))), picture]
+            pieces += [self._embed_text(ids[start:at]), picture]
             start = at + picture.shape[1]
         if start < len(ids):
-            pieces.append(self._bundle.network.embed(self._on_device(torch.tensor([ids[start:]]))))
+            pieces.append(self._embed_text(ids[start:]))
         return torch.cat(pieces, dim=1)
+
+    def _embed_text(self, ids: Sequence[int]) -> Tensor:
+        return self._bundle.network.embed(self._on_device(torch.tensor([ids], dtype=torch.int64)))
 
     def _settle(self, state: MemoryState) -> None:
         """Take over a new state once the device has really computed it: only then can nothing fail any more."""
