@@ -1,0 +1,64 @@
+"""Pictures to patches: Qwen2.5-VL's order, normalisation and resize rule."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.errors import InputError
+from core.model.config import VisionShape
+from core.model.pictures import PixelScale, fit, fitting_size, patchify
+from tests.helpers.models import picture
+
+SMALL = VisionShape(patch_size=2, spatial_merge_size=2, temporal_patch_size=2)
+SIZES = [(224, 448), (100, 333), (1000, 30), (20, 20), (1080, 1920), (28, 28), (700, 699)]
+
+
+def test_patches_come_merged_block_by_merged_block() -> None:
+    pixels = np.zeros((4, 8, 3), np.uint8)
+    pixels[..., 0] = np.arange(4)[:, None] * 10 + np.arange(8)
+    scale = PixelScale(mean=(0, 0, 0), std=(1 / 255,) * 3)
+    patches = patchify(torch.tensor(pixels)[None], SMALL, scale)[0]  # [8, 3 * 2 * 2 * 2]
+    red = patches.view(8, 3, 2, 2, 2)[:, 0]
+    assert red[:, 0].equal(red[:, 1])  # a still picture, twice in time
+    assert red[:, 0, 0, 0].round().int().tolist() == [0, 2, 20, 22, 4, 6, 24, 26]
+    assert red[1, 0].round().int().tolist() == [[2, 3], [12, 13]]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_any_size_is_brought_to_whole_merged_patches(size: tuple[int, int]) -> None:
+    scale = PixelScale(max_pixels=28 * 28 * 300)
+    h, w = fitting_size(*size, 28, scale)
+    assert h % 28 == w % 28 == 0
+    assert scale.min_pixels <= h * w <= scale.max_pixels
+    assert fit(picture(0, *size), 28, scale).shape == (h, w, 3)
+
+
+@pytest.mark.parametrize("size", [(0, 28), (28, 0), (28, 28 * 300)])
+def test_a_picture_without_area_or_far_too_narrow_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(InputError):
+        fitting_size(*size, 28, PixelScale())
+
+
+def test_scales_are_read_from_both_published_layouts() -> None:
+    assert PixelScale.parse({}) == PixelScale()
+    old = PixelScale.parse({"min_pixels": 5, "max_pixels": 9, "image_mean": [0, 0, 0], "image_std": [1, 1, 1]})
+    new = PixelScale.parse(
+        {"size": {"shortest_edge": 5, "longest_edge": 9}, "image_mean": [0, 0, 0], "image_std": [1, 1, 1]}
+    )
+    assert old == new == PixelScale((0, 0, 0), (1, 1, 1), 5, 9)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_patches_equal_those_of_the_published_processor(size: tuple[int, int]) -> None:
+    module = pytest.importorskip(
+        "transformers.models.qwen2_vl.image_processing_pil_qwen2_vl", reason="transformers is not installed"
+    )
+    scale = PixelScale(max_pixels=28 * 28 * 300)
+    pixels = picture(0, *size)
+    limits = {"shortest_edge": scale.min_pixels, "longest_edge": scale.max_pixels}
+    theirs = module.Qwen2VLImageProcessorPil()(images=[Image.fromarray(pixels)], size=limits, return_tensors="pt")
+    ours = patchify(torch.tensor(fit(pixels, 28, scale))[None], VisionShape(), scale)[0]
+    torch.testing.assert_close(ours, theirs["pixel_values"], atol=1e-5, rtol=0)
