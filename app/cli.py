@@ -149,6 +149,18 @@ def status(as_json: bool) -> None:
         click.echo("\n".join(status_lines(told, utc_now())))
 
 
+@cli.command()
+def quit() -> None:  # noqa: A001 - the command's name
+    """End the engine, after saving what it remembers. Nothing is recorded any more."""
+    from app.client import connect
+
+    try:
+        with connect(start=False) as client:
+            client.shutdown()
+    except EngineUnreachableError:
+        click.echo("No engine is running.")
+
+
 # --- asking ----------------------------------------------------------------------------------------------------
 
 

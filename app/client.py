@@ -30,6 +30,7 @@ from app.transport import BadMessageError, Channel, ChannelClosedError, dial
 from core.errors import AfterimageError, EngineUnreachableError
 
 START_SECONDS: Final = 30.0  # until an engine that was started must answer
+END_SECONDS: Final = 60.0  # for saving the memory and ending; after that nobody waits for it any more
 ANSWER_SECONDS: Final = 30.0  # until a request other than a question must be answered
 RETRY_SECONDS: Final = 0.1
 
@@ -177,10 +178,17 @@ class Client:
         return self._done(protocol.ChangeSetting(id=next(self._numbers), name=name, value=value))
 
     def shutdown(self) -> None:
-        """Asks the engine to save and end; returns when it is gone."""
+        """Asks the engine to save and end; returns when its process is gone."""
+        import psutil
+
+        try:
+            process = psutil.Process(self.engine_pid)
+        except psutil.NoSuchProcess:
+            return
         with contextlib.suppress(EngineUnreachableError):
             self._done(protocol.Shutdown(id=next(self._numbers)))
-            self.closed.wait()
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(END_SECONDS)
 
     def cancel(self, target: int) -> None:
         """Stops the request of that number; its stream ends with Cancelled."""
@@ -272,9 +280,12 @@ class Client:
             self.closed.set()
 
 
-def connect(paths: Paths | None = None, *, start: bool = True, timeout: float = START_SECONDS) -> Client:
+def connect(
+    paths: Paths | None = None, *, start: bool = True, resume: bool = False, timeout: float = START_SECONDS
+) -> Client:
     """A client of this user's engine, started first where none runs (and ``start`` allows it).
 
+    ``resume``: an engine started here records again what a killed one was recording (see start_engine).
     Raises EngineUnreachableError with what to do, or RequestFailedError when the versions differ.
     """
     paths = paths or user_paths()
@@ -282,14 +293,14 @@ def connect(paths: Paths | None = None, *, start: bool = True, timeout: float = 
         return Client(dial(paths))
     if not start:
         raise EngineUnreachableError("No engine is running.", "Start it with `afterimage` or `afterimage watch`.")
-    process = start_engine(paths)
+    process = start_engine(paths, resume=resume)
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         with contextlib.suppress(EngineUnreachableError):
             return Client(dial(paths))
         if process.poll() == 0:
             # It found another engine, which answers soon, or was just about to end: then it is our turn again.
-            process = start_engine(paths)
+            process = start_engine(paths, resume=resume)
         elif process.poll():
             raise EngineUnreachableError(
                 last_words(paths) or f"The engine ended at once (exit status {process.returncode}).",

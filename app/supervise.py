@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from app.client import Client, Stream, connect, start_engine
+from app.client import Client, Stream, connect
 from app.paths import Paths
 from app.protocol import Status, StatusEvent
 from core.errors import AfterimageError, EngineUnreachableError
 
-WAITS: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before each start in a row
-SETTLED: Final = 30.0  # seconds after which a new trouble is the first again
+WAITS: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds before each start in a row
+SETTLED: Final = 1.0  # seconds of service after which a new trouble is the first again
 SILENT: Final = 5.0  # seconds without a status after which an engine that should tell every second counts as hung
 
 
@@ -62,9 +62,7 @@ class Supervisor:
         attempt, restart = 0, False
         while not self._stopping.wait(WAITS[min(attempt, len(WAITS) - 1)]):
             try:
-                if restart:
-                    start_engine(self._paths, resume=True)
-                client = connect(self._paths)
+                client = connect(self._paths, resume=restart)
             except AfterimageError as error:
                 attempt, restart = attempt + 1, True
                 self._tell(Link("restarting", str(error)))
