@@ -24,7 +24,7 @@ import mss
 import mss.tools
 
 POLL = 0.05  # seconds between looks at a condition that X cannot announce
-STARTED = 20.0  # seconds a program may take to show its window
+STARTED = 60.0  # seconds a program may take to show its window
 
 
 def wait_until(condition: Callable[[], object], seconds: float, what: str) -> None:
