@@ -14,7 +14,7 @@ The three rules, for a group of neighbouring cells that differ from what was las
    passed since the last time: at once at first, ever more seldom in a film or a scrolling log, after ``patience``
    at the latest; and when its surroundings have come to rest. What stays for half a second is no motion; a place
    that changes in such steps loses attention too, but only after a minute. Small changes close to each other
-   (typing) are let through once a second.
+   (typing) are let through once a second. A source that gives two frames a second or fewer is looked at in full.
 """
 
 from __future__ import annotations
@@ -99,10 +99,10 @@ class Attention:
         self._fresh_at = np.where(fresh, np.where(waiting, self._fresh_at, time), NEVER)
         busy = time - self._busy_at
         wait = np.maximum((time - self._motion_at) / MOTION_SHARE, busy / BUSY_SHARE - 1)
-        wait = np.minimum(wait, config.patience)
+        wait = np.minimum(wait, config.patience) if step < MOTION_GAP else np.zeros_like(wait)
         rested = time - self._near_at >= np.clip(wait, config.settle, config.settle_longest)
         worth = fresh & ((time - self._shown_at >= wait) | rested)
-        worth_if_small = rested | (time - self._glanced_at >= np.minimum(SMALL_INTERVAL, busy))
+        worth_if_small = rested | (time - self._glanced_at >= np.minimum(SMALL_INTERVAL, busy)) | (step >= MOTION_GAP)
         long_ago = fresh & (time - self._fresh_at >= MINORITY_WAIT)
         chosen, held = np.zeros_like(fresh), False
         for island in islands(fresh, 1):
@@ -152,13 +152,18 @@ class Attention:
         return not late.any() and time - float(self._shown_at[island].max()) < config.clock_interval
 
     def _keep_beat(self, real: Cells, time: float, step: float) -> None:
-        """Counts equal intervals, as exactly as frames that are ``step`` apart can tell."""
+        """Counts equal intervals, as exactly as frames that are ``step`` apart can tell.
+
+        Frames too far apart to show a rest between two beats tell nothing: a folder of pictures replayed at one a
+        second is no clock.
+        """
         interval = np.where(self._moved_at > NEVER / 2, time - self._moved_at, 0.0)
+        telling = real & (interval >= 2 * step)
         equal = np.abs(interval - self._beat) <= np.maximum(0.12 * self._beat, 1.1 * step)
         slow = interval >= SLOWEST_BEAT
         ticks = np.where(slow & equal, self._ticks + 1, np.where(slow, 1, 0))
-        self._ticks = np.where(real, np.minimum(ticks, 1000), self._ticks).astype(np.int32)
-        self._beat = np.where(real, interval, self._beat)
+        self._ticks = np.where(telling, np.minimum(ticks, 1000), self._ticks).astype(np.int32)
+        self._beat = np.where(telling, interval, self._beat)
 
     def _recognises(self, cell: tuple[int, int], now: Pixels, time: float) -> bool:
         contents = self._known.get(cell)

@@ -68,9 +68,8 @@ class Statistics:
 class _Past:
     """What is remembered of a source's frames while their size stays the same."""
 
-    original: Pixels  # the last frame's pixels as they came
-    hidden: tuple[Rect, ...]  # what was painted out of it
-    windows: tuple[Window, ...]
+    frame: Frame  # the last one, as it came
+    verdict: Verdict  # what privacy said of it
     current: Pixels  # its pixels with, in place of what was painted out, what was there before
     shown: Pixels  # what was last let through, everywhere; our own copy
     fresh: Cells  # cells in which these two differ
@@ -114,6 +113,16 @@ class Gate:
                 self.statistics.rate += 1
         return result
 
+    def finish(self, source: str) -> Change | None:
+        """What was still held back when a source ended: the last frame that privacy let pass, with all its news.
+
+        Its next frame, if there is one, is a first one.
+        """
+        ended = self._sources.pop(source, None)
+        if ended is None or ended.past is None or not ended.past.fresh.any():
+            return None
+        return self._let_through(ended.past, ended.past.fresh, set())
+
     def forget(self, source: str | None = None) -> None:
         """Lets go of what is remembered of a source (None: of all): its next frame is a first one."""
         if source is None:
@@ -146,9 +155,8 @@ class Gate:
         rows, columns = grid_shape(*frame.size)
         visible = _painted(frame.pixels, verdict.hidden)
         return _Past(
-            original=frame.pixels,
-            hidden=verdict.hidden,
-            windows=verdict.windows,
+            frame=frame,
+            verdict=verdict,
             current=visible,
             shown=visible.copy(),
             fresh=np.zeros((rows, columns), np.bool_),
@@ -166,32 +174,36 @@ class Gate:
 
     def _next(self, past: _Past, frame: Frame, verdict: Verdict, step: float) -> Change | Refusal:
         """Only what differs from what was let through before."""
-        same = verdict.hidden == past.hidden and _equal(frame.pixels, past.original)
-        new = _newly_opened(verdict.windows, past.windows)
-        past.windows = verdict.windows
-        if same and not past.fresh.any():
-            return Refusal.STILL
+        same = verdict.hidden == past.verdict.hidden and _equal(frame.pixels, past.frame.pixels)
+        new = _newly_opened(verdict.windows, past.verdict.windows)
         if not same:
             self._compare(past, frame, verdict, step)
+        past.frame, past.verdict = frame, verdict
+        if not past.fresh.any():
+            return Refusal.STILL
         chosen, held = past.attention.choose(past.fresh, past.current, frame.monotonic, step)
         if not chosen.any():
             return Refusal.RATE if held else Refusal.STILL
-        regions, cells = self._regions(frame, verdict, chosen, _owner(frame, verdict, chosen.shape), new)
-        past.attention.let_through(cells, past.current, past.shown, frame.monotonic)
-        for region in regions:
-            _copy(past.current, past.shown, region.rect)
-        past.fresh = past.fresh & ~cells
-        return Change(_visible(frame, verdict), regions, float(cells.mean()), first=False)
+        return self._let_through(past, chosen, new)
 
     def _compare(self, past: _Past, frame: Frame, verdict: Verdict, step: float) -> None:
-        """Brings the past up to this frame, which differs from the one before."""
+        """Finds what moved and what is news in a frame that differs from the one before."""
         threshold, pixels = self._sensitivity(frame)
         current = _overlaid(frame.pixels, verdict.hidden, past.shown)
         moving = changed_cells(current, past.current, threshold, pixels)
         if moving.any():
             past.attention.moved(moving, current, past.shown, frame.monotonic, step)
         past.fresh = changed_cells(current, past.shown, threshold, pixels)
-        past.original, past.hidden, past.current = frame.pixels, verdict.hidden, current
+        past.current = current
+
+    def _let_through(self, past: _Past, chosen: Cells, new: set[int]) -> Change:
+        frame, verdict = past.frame, past.verdict
+        regions, cells = self._regions(frame, verdict, chosen, _owner(frame, verdict, chosen.shape), new)
+        past.attention.let_through(cells, past.current, past.shown, frame.monotonic)
+        for region in regions:
+            _copy(past.current, past.shown, region.rect)
+        past.fresh = past.fresh & ~cells
+        return Change(_visible(frame, verdict), regions, float(cells.mean()), first=False)
 
     def _regions(
         self, frame: Frame, verdict: Verdict, changed: Cells, owner: Owners, new: set[int]
