@@ -131,13 +131,14 @@ class Door:
         return Channel(self._listener.accept())
 
     def greet(self, channel: Channel) -> bool:
-        """Whether the caller is this user and knows the key. Takes at most HANDSHAKE_SECONDS."""
-        if not channel.same_user():
-            return False
+        """Whether the caller is this user and knows the key; hangs up otherwise. Takes at most HANDSHAKE_SECONDS."""
         try:
+            if not channel.same_user():
+                raise ChannelClosedError
             with _limited(channel):
                 _prove_each_other(channel, self._key, mine=b"engine", theirs=b"client")
         except ChannelClosedError:
+            channel.hang_up()
             return False
         return True
 
