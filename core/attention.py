@@ -42,7 +42,7 @@ SLOWEST_BEAT = 0.8  # seconds: what changes faster than this is motion, not cloc
 MISSED_BEAT = 1.5  # intervals without a change after which clockwork has stopped
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # one content is another only by looking alike, see _same
 class _Content:
     """A content that a cell had before. ``pixels``: uint8 [h, w, 3]."""
 

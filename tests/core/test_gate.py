@@ -368,3 +368,15 @@ def test_no_place_that_keeps_changing_waits_longer_than_patience(seed: int, rate
 def test_a_bad_title_rule_is_told_and_not_ignored() -> None:
     with pytest.raises(InputError, match="regular expression"):
         Gate(GateConfig(), PrivacyRules(titles=("(",)))
+
+
+def test_a_content_known_long_ago_is_news_again_when_it_comes_back() -> None:
+    gate = new_gate(GateConfig(known_for=10.0))
+    quick = (1, 2, 3, 1, 2, 3)  # one place shows three characters in turn and then rests
+
+    def picture(time: float) -> Pixels:
+        shown = quick[int(time)] if time < len(quick) else (3 if time < 40 else 2)
+        return text(blank(), 300, 200, seed=shown)
+
+    late = [change for time, change in changes(watched(gate, picture, 50)) if time >= 40]
+    assert [region.rect for region in late[0].regions] == [Rect(280, 196, 28, 28)]
