@@ -10,7 +10,12 @@ import torch
 import torch.nn.functional as F
 
 from kernels import dispatch
+from kernels.norms import cpu as norms_cpu
+from kernels.norms import naive as norms_naive
+from kernels.rotary import cpu as rotary_cpu
 from kernels.rotary.naive import angles, rotate, turn_frequencies
+from kernels.short_conv import cpu as conv_cpu
+from kernels.short_conv import naive as conv_naive
 
 
 @pytest.mark.parametrize("bias", [False, True])
@@ -66,3 +71,36 @@ def test_rotation_keeps_length_and_depends_on_distance_only() -> None:
 
     assert score(10**7 + 5, 10**7) == pytest.approx(score(5, 0), abs=1e-5)
     assert score(3, 3) == pytest.approx(float((q * k).sum()), abs=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("tokens", [1, 63, 65])
+def test_the_cpu_forms_equal_the_plain_ones(tokens: int, dtype: torch.dtype) -> None:
+    make = torch.Generator().manual_seed(tokens)
+    x = torch.randn(2, tokens, 3, 24, generator=make).to(dtype)
+    weight, taps = torch.randn(24, generator=make).to(dtype), torch.randn(72, 4, generator=make).to(dtype)
+    turned = torch.randn(2, tokens, 12, generator=make)
+    tail = torch.randn(2, 3, 72, generator=make).to(dtype)
+    limit = 5e-2 if dtype == torch.bfloat16 else 1e-5
+    torch.testing.assert_close(
+        norms_cpu.rms_norm(x, weight, 1e-6), norms_naive.rms_norm(x, weight, 1e-6), rtol=limit, atol=limit
+    )
+    torch.testing.assert_close(
+        rotary_cpu.rotate(x, turned.cos(), turned.sin()),
+        rotate(x, turned.cos(), turned.sin()),
+        rtol=limit,
+        atol=limit,
+    )
+    ours = conv_cpu.short_conv(x.flatten(2), taps, weight.repeat(3), tail)
+    theirs = conv_naive.short_conv(x.flatten(2), taps, weight.repeat(3), tail)
+    for left, right in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(left, right, rtol=limit, atol=limit)
+
+
+def test_the_cpu_forms_give_the_plain_gradient() -> None:
+    x = torch.randn(1, 5, 2, 8, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    weight, taps = torch.full((8,), 1.5, requires_grad=True), torch.ones(16, 4, requires_grad=True)
+    turned = torch.ones(1, 5, 4)
+    y = rotary_cpu.rotate(norms_cpu.rms_norm(x, weight, 1e-6), turned.cos(), turned.sin())
+    z, _ = conv_cpu.short_conv(y.flatten(2), taps, None, None)
+    assert all(float(g.abs().sum()) > 0 for g in torch.autograd.grad(z.square().sum(), [x, weight, taps]))
