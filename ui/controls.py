@@ -115,7 +115,7 @@ class Controls(QObject):
         if deleted is None:
             self.told.emit(self.tr("Forgotten."))
         else:
-            self.told.emit(self.tr("Forgotten: %n moment(s) deleted.", "", deleted))
+            self.told.emit(self.tr("Forgotten. Moments deleted: {count}.").format(count=deleted))
         self.forgotten.emit()
 
     def _failed(self, ticket: int, message: str, remedy: str) -> None:

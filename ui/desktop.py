@@ -54,7 +54,7 @@ class Desktop(QObject):
         self._oldest_ticket = 0
         self._newest_ticket = 0
         self._goodbye = 0  # the ticket of the engine's shutdown; -1: it goes on
-        self._ended = False
+        self.ended = False
         self._since = QTimer(self, interval=SINCE_EVERY_MS)
         self._since.timeout.connect(self._look_up_since)
         self._wire()
@@ -91,9 +91,9 @@ class Desktop(QObject):
         QTimer.singleShot(LONGEST_SHUTDOWN_MS, self, self._end)
 
     def _end(self) -> None:
-        if self._ended:
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         self.tray.hide()
         self.bridge.stop()
         self._application.quit()

@@ -17,9 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"afterimage {version()}\n")
         return 0
     if given:
-        from app import cli
+        from app.cli import main as command_line
 
-        return cli.main(given)
+        return command_line(given)
     return desktop()
 
 

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale
+from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
 
 _KEPT_LINE_BREAKS = "\n"
 _LIMIT = 300  # characters of a title; longer ones are elided by the widget anyway
@@ -76,7 +76,8 @@ def joined(parts: Iterable[str]) -> str:
 
 def _qt_time(local: datetime) -> QDateTime:
     return QDateTime(
-        local.year, local.month, local.day, local.hour, local.minute, local.second, local.microsecond // 1000
+        QDate(local.year, local.month, local.day),
+        QTime(local.hour, local.minute, local.second, local.microsecond // 1000),
     )
 
 

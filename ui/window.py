@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -48,7 +48,8 @@ class AskWindow(QWidget):
 
     def __init__(self, theme: Theme, bridge: Bridge, controls: Controls, pictures: Pictures) -> None:
         super().__init__()
-        self._theme, self._bridge, self._controls, self._pictures = theme, bridge, controls, pictures
+        self._theme, self._bridge, self._pictures = theme, bridge, pictures
+        self.controls = controls
         self._presence: Presence | None = None
         self._since = ""
         self._under_way: tuple[int, Exchange] | None = None
@@ -164,8 +165,10 @@ class AskWindow(QWidget):
             text.joined(
                 [
                     self.tr("Remembered since {time}").format(time=self._since) if self._since else "",
-                    self.tr("%n moment(s)", "", status.moments) if status.moments else "",
-                    self.tr("%n still to read", "", status.unread_moments) if status.unread_moments else "",
+                    _moments(status.moments),
+                    self.tr("{count} still to read").format(count=text.count(status.unread_moments))
+                    if status.unread_moments
+                    else "",
                     "" if status.model_answers else self.tr("answers come from recorded text"),
                 ]
             )
@@ -175,6 +178,10 @@ class AskWindow(QWidget):
     def show_since(self, since: str) -> None:
         """``since``: the time of the oldest moment, in words; empty while there is none."""
         self._since = since
+
+    @property
+    def light(self) -> Light:
+        return self._light.light
 
     @property
     def facts(self) -> str:
@@ -215,7 +222,7 @@ class AskWindow(QWidget):
         self._state = label(role="strong")
         self._pause = tool_button(self._theme, "pause", self.tr("Pause"), words=True)
         self._pause.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._pause.setMenu(self._controls.pause_menu(self))
+        self._pause.setMenu(self.controls.pause_menu(self))
         self._resume = tool_button(self._theme, "play", self.tr("Resume"), words=True)
         self._resume.clicked.connect(self._resume_or_start)
         self._timeline = tool_button(self._theme, "timeline", self.tr("Timeline"))
@@ -240,7 +247,7 @@ class AskWindow(QWidget):
         menu = QMenu(self)
         menu.addAction(self.tr("New conversation"), QKeySequence(QKeySequence.StandardKey.New), self.clear)
         menu.addSeparator()
-        menu.addActions([self._controls.forget_ten, self._controls.forget_hour, self._controls.forget_today])
+        menu.addActions([self.controls.forget_ten, self.controls.forget_hour, self.controls.forget_today])
         menu.addSeparator()
         menu.addAction(self.tr("Quit"), QKeySequence(QKeySequence.StandardKey.Quit), self.quit_wanted.emit)
         return menu
@@ -384,9 +391,9 @@ class AskWindow(QWidget):
 
     def _resume_or_start(self) -> None:
         if self._presence is not None and self._presence.can_start:
-            self._controls.start.trigger()
+            self.controls.start.trigger()
         else:
-            self._controls.resume.trigger()
+            self.controls.resume.trigger()
 
     def _colour_state(self) -> None:
         if self._presence is not None:
@@ -404,3 +411,11 @@ class AskWindow(QWidget):
 
     def _scrolled(self, value: int) -> None:
         self._follow_end = value >= self._area.verticalScrollBar().maximum() - STICKY_PIXELS
+
+
+def _moments(number: int) -> str:
+    if number == 0:
+        return ""
+    if number == 1:
+        return QCoreApplication.translate("AskWindow", "1 moment")
+    return QCoreApplication.translate("AskWindow", "{count} moments").format(count=text.count(number))

@@ -65,6 +65,10 @@ class FakeEngine:
         for thread in self._threads:
             thread.join()
 
+    def hang_up(self) -> None:
+        """Ends every connection at once, answers under way or not."""
+        self._server.close()
+
     def kinds(self) -> list[str]:
         """The kinds of the requests so far."""
         return [getattr(request, "kind", "") for request in self.requests]

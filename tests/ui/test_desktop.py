@@ -1,0 +1,163 @@
+"""The desktop as a whole: nothing is recorded before consent, and quitting leaves what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.paths import Paths
+from tests.helpers.fake_engine import FakeEngine
+from ui.bridge import Bridge
+from ui.desktop import Desktop, consented
+from ui.presence import Light
+
+
+@pytest.fixture
+def desktop(qtbot: QtBot, qapp: QApplication, paths: Paths, bridge: Bridge) -> Iterator[Desktop]:
+    desktop = Desktop(qapp, paths, bridge)
+    qtbot.addWidget(desktop.window)
+    yield desktop
+    if desktop.welcome is not None:
+        desktop.welcome.close()
+    desktop.window.hide()
+
+
+def agree(paths: Paths, engine: FakeEngine) -> None:
+    """As if the first run's question had been answered with yes long ago."""
+    paths.settings.write_text("[desktop]\nconsent = true\n", encoding="utf-8")
+    engine.settings = engine.settings.changed("desktop.consent", True)
+
+
+def settle(qtbot: QtBot, desktop: Desktop) -> None:
+    """Until the engine has carried out everything that was asked of it before."""
+    with qtbot.waitSignal(desktop.bridge.settings_fetched):
+        desktop.bridge.fetch_settings()
+
+
+def test_nothing_is_recorded_before_consent(qtbot: QtBot, engine: FakeEngine, desktop: Desktop) -> None:
+    desktop.start()
+    welcome = desktop.welcome
+    assert welcome is not None
+    assert welcome.isVisible()
+    assert not desktop.window.isVisible()
+    qtbot.waitUntil(lambda: desktop.presence.can_start)
+    settle(qtbot, desktop)
+    welcome.on_button.click()
+    welcome.on_button.click()
+    assert "watch" not in engine.kinds()
+    welcome.on_button.click()
+    qtbot.waitUntil(lambda: desktop.presence.light is Light.RECORDING)
+    assert engine.settings.desktop.consent
+    assert desktop.window.isVisible()
+
+
+@pytest.mark.parametrize("way", ["button", "close"])
+def test_not_now_records_nothing_and_says_so(qtbot: QtBot, engine: FakeEngine, desktop: Desktop, way: str) -> None:
+    desktop.start()
+    welcome = desktop.welcome
+    assert welcome is not None
+    qtbot.waitUntil(lambda: desktop.presence.can_start)
+    if way == "button":
+        welcome.not_now_button.click()
+    else:
+        welcome.close()
+    settle(qtbot, desktop)
+    assert "watch" not in engine.kinds()
+    assert not engine.settings.desktop.consent
+    assert "Nothing is recorded" in desktop.window.message.words
+    assert not desktop.window.message.isHidden()
+
+
+def test_with_consent_recording_starts_by_itself(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths
+) -> None:
+    agree(paths, engine)
+    desktop.start()
+    assert desktop.window.isVisible()
+    assert desktop.welcome is None
+    qtbot.waitUntil(lambda: desktop.presence.light is Light.RECORDING)
+    assert engine.kinds().count("watch") == 1
+
+
+def test_the_settings_can_keep_it_from_starting(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths
+) -> None:
+    agree(paths, engine)
+    engine.settings = engine.settings.changed("desktop.record_on_start", False)
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.presence.can_start)
+    settle(qtbot, desktop)
+    assert "watch" not in engine.kinds()
+
+
+def test_a_pause_is_not_undone_by_starting_the_desktop(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths
+) -> None:
+    agree(paths, engine)
+    engine.tell(state="paused")
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.presence.can_resume)
+    settle(qtbot, desktop)
+    assert "watch" not in engine.kinds()
+
+
+def test_quitting_ends_the_engine(qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths) -> None:
+    agree(paths, engine)
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.presence.light is Light.RECORDING)
+    desktop.quit()
+    qtbot.waitUntil(lambda: desktop.ended)
+    assert "shutdown" in engine.kinds()
+
+
+def test_quitting_leaves_a_recording_that_should_go_on(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths
+) -> None:
+    agree(paths, engine)
+    engine.settings = engine.settings.changed("desktop.keep_recording", True)
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.presence.light is Light.RECORDING)
+    desktop.quit()
+    assert desktop.ended
+    assert "shutdown" not in engine.kinds()
+
+
+def test_without_a_tray_the_window_says_so(qtbot: QtBot, engine: FakeEngine, desktop: Desktop) -> None:
+    assert not desktop.tray.available
+    desktop.start()
+    assert "no tray" in desktop.window.message.words
+
+
+def test_the_oldest_moment_is_named(qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths) -> None:
+    from datetime import UTC, datetime
+
+    from tests.helpers.fake_engine import drawn, moment
+
+    engine.add_moment(moment(1, datetime(2026, 3, 4, 9, tzinfo=UTC), "xterm", "old"), drawn("a", []))
+    engine.add_moment(moment(2, datetime(2026, 3, 5, 9, tzinfo=UTC), "xterm", "new"), drawn("a", []))
+    desktop.start()
+    qtbot.waitUntil(lambda: engine.kinds().count("moments") == 2)
+    settle(qtbot, desktop)
+    engine.tell(moments=2)
+    qtbot.waitUntil(lambda: "4 Mar" in desktop.window.facts)
+
+
+@pytest.mark.parametrize(
+    ("content", "agreed"),
+    [
+        (b"[desktop]\nconsent = true\n", True),
+        (b"[desktop]\nconsent = false\n", False),
+        (b"[desktop]\nconsent = 'true'\n", False),
+        (b"desktop = 3\n", False),
+        (b"not toml", False),
+        (b"\xff\xfe", False),
+        (b"", False),
+    ],
+)
+def test_only_a_plain_yes_counts_as_consent(paths: Paths, content: bytes, agreed: bool) -> None:
+    paths.prepare()
+    paths.settings.write_bytes(content)
+    assert consented(paths) is agreed

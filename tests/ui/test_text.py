@@ -1,0 +1,55 @@
+"""Untrusted titles become one harmless line; numbers and times read as people write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ui import text
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("notes.txt", "notes.txt"),
+        ("two\nlines\tand tabs", "two lines and tabs"),
+        ("safe\u202egnp.exe", "safegnp.exe"),
+        ("\u2066isolated\u2069 \u200fmark\u200e", "isolated mark"),
+        ("bell\x07 null\x00 escape\x1b[31m", "bell null escape[31m"),
+        ("lone \ud800 surrogate", "lone surrogate"),
+        ("זום - פגישה", "זום - פגישה"),
+        ("", ""),
+    ],
+)
+def test_a_title_is_one_line_that_cannot_steer_the_display(title: str, shown: str) -> None:
+    assert text.plain(title) == shown
+
+
+@given(st.text(alphabet=st.characters(), max_size=2000))
+def test_nothing_in_any_title_is_a_control_or_format_character(title: str) -> None:
+    shown = text.plain(title)
+    assert len(shown) <= 300
+    assert shown.isprintable()
+
+
+def test_an_answer_keeps_its_line_breaks_and_nothing_else() -> None:
+    assert text.plain("one\r\ntwo\x00\n\nthree", lines=True) == "one \ntwo\n\nthree"
+
+
+def test_a_long_title_ends_in_an_ellipsis() -> None:
+    assert text.plain("x" * 1_000_000, 10) == "x" * 9 + "…"
+
+
+def test_an_ampersand_in_a_menu_is_no_shortcut() -> None:
+    assert text.menu_text("Salt & pepper") == "Salt && pepper"
+
+
+def test_times_name_the_day_only_where_it_is_another() -> None:
+    now = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
+    today = text.moment_time(now - timedelta(minutes=5), now)
+    assert text.moment_time(now - timedelta(days=1, minutes=5), now) == f"Yesterday {today}"
+    assert text.moment_time(now - timedelta(days=8, minutes=5), now).startswith("12 May")
+    assert "2025" in text.moment_time(now - timedelta(days=365), now)

@@ -1,0 +1,233 @@
+"""The ask window, driven as a person does, against a fake engine."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
+from pytestqt.qtbot import QtBot
+
+from app.protocol import MAX_QUESTION, MomentInfo, Status
+from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
+from ui.answer import Stage
+from ui.bridge import Bridge
+from ui.presence import Light, Link, presence
+from ui.window import AskWindow
+
+NOON = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, engine: FakeEngine, bridge: Bridge, window: AskWindow) -> AskWindow:
+    bridge.start()
+    window.show()
+    qtbot.waitExposed(window)
+    window.composer.edit.setFocus()
+    return window
+
+
+def type_question(window: AskWindow, question: str) -> None:
+    QTest.keyClicks(window.composer.edit, question)
+    QTest.keyClick(window.composer.edit, Qt.Key.Key_Return)
+
+
+def test_enter_asks_and_the_answer_shows_where_it_is_from(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.script = Script(("It cost ", "18.50."), "evidence")
+    with qtbot.waitSignal(bridge.answered):
+        type_question(open_window, "What did it cost?")
+    exchange = open_window.exchanges[0]
+    assert (exchange.stage, exchange.answer, exchange.origin) == (
+        Stage.DONE,
+        "It cost 18.50.",
+        "From what was recorded",
+    )
+    assert engine.asked[0].question == "What did it cost?"
+    assert open_window.composer.edit.toPlainText() == ""
+
+
+@pytest.mark.parametrize(
+    ("origin", "badge"),
+    [
+        ("memory", "From memory"),
+        ("both", "From memory and what was recorded"),
+        ("none", "Not seen"),
+    ],
+)
+def test_every_origin_has_its_badge(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow, origin: str, badge: str
+) -> None:
+    engine.script = Script(("x",), origin)
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("?")
+    assert open_window.exchanges[0].origin == badge
+
+
+def test_pieces_show_while_the_answer_is_being_made(qtbot: QtBot, engine: FakeEngine, open_window: AskWindow) -> None:
+    engine.script = Script(("The build ", "failed."), hold=threading.Event(), hold_after=1)
+    open_window.ask("?")
+    qtbot.waitUntil(lambda: open_window.exchanges[0].answer == "The build")
+    assert open_window.answering
+
+
+def test_escape_stops_the_answer_and_keeps_what_came(
+    qtbot: QtBot, engine: FakeEngine, open_window: AskWindow
+) -> None:
+    engine.script = Script(("The build ", "failed."), hold=threading.Event(), hold_after=1)
+    open_window.ask("?")
+    qtbot.waitUntil(lambda: open_window.exchanges[0].answer == "The build")
+    QTest.keyClick(open_window.composer.edit, Qt.Key.Key_Escape)
+    assert open_window.exchanges[0].stage is Stage.CANCELLED
+    assert not open_window.answering
+    assert engine.asked[0].cancelled.wait(5)
+    assert open_window.isVisible()
+
+
+def test_a_new_question_cancels_the_one_before(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.script = Script(("never",), hold=threading.Event())
+    open_window.ask("first?")
+    qtbot.waitUntil(lambda: len(engine.asked) == 1)
+    engine.script = Script(("second answer",))
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("second?")
+    assert [exchange.stage for exchange in open_window.exchanges] == [Stage.CANCELLED, Stage.DONE]
+    assert engine.asked[0].cancelled.wait(5)
+    assert open_window.exchanges[1].answer == "second answer"
+
+
+def test_a_failure_is_told_with_its_remedy(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.script = Script(failure=("No memory left.", "Close a program."))
+    with qtbot.waitSignal(bridge.failed):
+        open_window.ask("?")
+    assert open_window.exchanges[0].answer == "No memory left. Close a program."
+
+
+def test_a_question_that_is_too_long_is_refused_and_kept(
+    qtbot: QtBot, engine: FakeEngine, open_window: AskWindow
+) -> None:
+    open_window.composer.edit.setPlainText("x" * (MAX_QUESTION + 1))
+    open_window.composer.submit()
+    assert "4001" in open_window.message.words
+    assert len(open_window.composer.edit.toPlainText()) == MAX_QUESTION + 1
+    assert engine.asked == []
+
+
+def test_markup_in_answers_titles_and_questions_is_shown_as_it_is(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    evil = "<img src='file:///etc/passwd'><b>bold</b>"
+    engine.script = Script((evil,), "evidence", (moment(1, NOON, evil, evil),))
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask(evil)
+    exchange = open_window.exchanges[0]
+    assert exchange.answer == evil
+    labels = exchange.findChildren(QLabel)
+    assert labels
+    assert all(label.textFormat() is Qt.TextFormat.PlainText for label in labels)
+
+
+def test_moments_show_as_cards_and_open_large(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    shown = (
+        moment(1, NOON, "xterm", "make\u202e\n"),
+        MomentInfo(id=2, time=NOON, source="screen:1", application="Web", window="Prices", rect=(10, 20, 100, 80)),
+    )
+    engine.pictures = {1: drawn("a", ["b"]), 2: drawn("c", ["d"])}
+    engine.script = Script(("x",), "evidence", shown)
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("?")
+    cards = open_window.exchanges[0].row.cards
+    qtbot.waitUntil(lambda: all(card.has_picture() for card in cards))
+    assert "xterm" in cards[0].accessibleName()
+    assert cards[0].accessibleName().isprintable()
+
+    cards[0].setFocus()
+    QTest.keyClick(cards[0], Qt.Key.Key_Return)
+    viewer = open_window.viewer
+    assert viewer is not None
+    qtbot.addWidget(viewer)
+    qtbot.waitUntil(lambda: not viewer.picture().isNull())
+    QTest.keyClick(viewer, Qt.Key.Key_Right)
+    assert viewer.moment == shown[1]
+    qtbot.waitUntil(lambda: not viewer.picture().isNull())
+    QTest.keyClick(viewer, Qt.Key.Key_Right)
+    assert viewer.moment == shown[1]
+    QTest.keyClick(viewer, Qt.Key.Key_Escape)
+    assert not viewer.isVisible()
+
+
+def test_copy_puts_the_answer_on_the_clipboard(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.script = Script(("12 slates",), "memory")
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("?")
+    button(open_window, "Copy the answer").click()
+    assert QApplication.clipboard().text() == "12 slates"
+
+
+def test_ask_again_asks_the_same(qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow) -> None:
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("Where?")
+    with qtbot.waitSignal(bridge.answered):
+        button(open_window, "Ask again").click()
+    assert [asked.question for asked in engine.asked] == ["Where?", "Where?"]
+
+
+def test_the_light_and_the_words_follow_the_engine(open_window: AskWindow) -> None:
+    open_window.show_presence(presence(Link.CONNECTED, Status(state="excluded", reason="Password manager")))
+    assert not open_window.notice.isHidden()
+    assert "Password manager" in open_window.notice.words
+    open_window.show_presence(presence(Link.CONNECTED, Status(state="recording")))
+    assert open_window.notice.isHidden()
+    assert open_window.light is Light.RECORDING
+
+
+def test_pause_and_resume_reach_the_engine(qtbot: QtBot, engine: FakeEngine, open_window: AskWindow) -> None:
+    open_window.controls.pause_quarter.trigger()
+    qtbot.waitUntil(lambda: "pause" in engine.kinds())
+    open_window.show_presence(presence(Link.CONNECTED, Status(state="paused")))
+    button(open_window, "Resume").click()
+    qtbot.waitUntil(lambda: "resume" in engine.kinds())
+
+
+def test_what_is_remembered_is_said(open_window: AskWindow) -> None:
+    open_window.show_since("08:12")
+    open_window.show_status(Status(state="recording", moments=1, unread_moments=3, model_answers=True))
+    assert open_window.facts == "Remembered since 08:12  ·  1 moment  ·  3 still to read"
+    open_window.show_since("")
+    open_window.show_status(Status(state="recording", model_answers=True))
+    assert open_window.facts == "Nothing is remembered yet"
+
+
+def test_every_control_can_be_reached_by_key_and_has_a_name(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.script = Script(("x",), "evidence", (moment(1, NOON, "xterm", "make"),))
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("?")
+    for control in open_window.findChildren(QAbstractButton):
+        if not control.isVisible():
+            continue
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, control
+        assert control.accessibleName() or control.text(), control
+
+
+def button(window: AskWindow, name: str) -> QAbstractButton:
+    """The one visible button of that name."""
+    (found,) = [
+        control
+        for control in window.findChildren(QAbstractButton)
+        if name in (control.accessibleName(), control.text()) and control.isVisible()
+    ]
+    return found
