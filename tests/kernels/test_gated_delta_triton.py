@@ -3,8 +3,6 @@
 In the interpreter: ``TRITON_INTERPRET=1 pytest tests/kernels/test_gated_delta_triton.py`` where Triton is installed.
 """
 
-import importlib.util
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,14 +11,9 @@ from torch import Tensor
 
 from tests.kernels import exact
 from tests.kernels.gated_delta_cases import Case, errors
+from tests.kernels.triton_device import DEVICE, INTERPRETED, skip_without_triton
 
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
-DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-
-if importlib.util.find_spec("triton") is None:
-    pytest.skip("Triton is not installed", allow_module_level=True)
-if not (torch.cuda.is_available() or INTERPRETED):
-    pytest.skip("needs a GPU, or TRITON_INTERPRET=1", allow_module_level=True)
+skip_without_triton()
 
 from kernels.gated_delta import triton as ours  # noqa: E402 - only where Triton is
 
