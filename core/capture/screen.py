@@ -6,6 +6,7 @@ rules. Knows nothing of rules or of what is done with the frames.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +22,7 @@ from core.config import CaptureConfig
 from core.errors import CaptureDeniedError, DisplayMissingError, InputError, SourceLostError
 from core.frame import Frame, Monitor, Pixels, Rect, Window, utc_now
 
+LOST = (mss.ScreenShotError, AssertionError)  # mss asserts that an X server which died meanwhile had answered
 ENUMERATE_INTERVAL = 1.0  # seconds between two looks at which monitors there are
 REGION = "region"  # the name of the monitor that a chosen region stands for
 
@@ -81,25 +83,28 @@ class Desktop:
     """One connection to the display, shared by the sources of its monitors and closed by the last of them."""
 
     def __init__(self, facts: WindowFacts | None = None) -> None:
-        self._facts = window_facts() if facts is None else facts
         self._users = 0
         self._enumerated_at = float("-inf")
         try:
             self._grabber = mss.MSS()
             self._monitors = self._enumerate()
         except mss.ScreenShotError as trouble:
-            self._facts.close()
             raise DisplayMissingError(
                 "There is no screen to watch: the display does not answer.",
                 "Start the program from a desktop session, or with a virtual screen (python3 dev.py run --virtual).",
             ) from trouble
+        try:
+            self._facts = window_facts() if facts is None else facts
+        except Exception:
+            self._grabber.close()
+            raise
 
     def monitors(self) -> list[Monitor]:
         """The monitors there are, looked up again at most once in ENUMERATE_INTERVAL."""
         if time.monotonic() - self._enumerated_at >= ENUMERATE_INTERVAL:
             try:
                 fresh = self._enumerate()
-            except mss.ScreenShotError as trouble:
+            except LOST as trouble:
                 raise SourceLostError("The display went away.", "Recording goes on when it is back.") from trouble
             if fresh != self._monitors:
                 self._grabber.close()  # its buffer has the size of the old desktop
@@ -118,7 +123,7 @@ class Desktop:
         before = self._facts.windows()
         try:
             shot = self._grabber.grab(asdict(rect))
-        except mss.ScreenShotError as trouble:
+        except LOST as trouble:
             self._enumerated_at = float("-inf")
             raise SourceLostError(
                 "A monitor could not be read: it was changed or unplugged.", "The others go on."
@@ -134,7 +139,8 @@ class Desktop:
             self.close()
 
     def close(self) -> None:
-        self._grabber.close()
+        with contextlib.suppress(*LOST):
+            self._grabber.close()
         self._facts.close()
 
     def _enumerate(self) -> list[Monitor]:

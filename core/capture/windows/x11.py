@@ -109,6 +109,7 @@ class X11Facts:
     def close(self) -> None:
         with contextlib.suppress(*VANISHED, *BROKEN):
             self._display.close()
+        self._display.display.socket.close()  # which python-xlib leaves open when the server is gone
 
     def _news(self) -> bool:
         """Drops what is out of date; True when anything is."""
