@@ -1,81 +1,43 @@
-"""Scores what was on screen against a question: which row of which moment speaks of it, and how fully.
+"""Weighs what was on screen against a question: which value or line of which moment answers it, and how fully.
 
-A moment's lines are taken as rows of cells; a row is judged together with what gives it meaning: the rows around
-it, the header above its columns, the window's title. Knows nothing of the timeline's files or of the model.
+A possible answer is judged by where the question's words stand around it: in its own line, its row, at the head of
+its column, above it, in the window's title. An answer needs every name and number of the question near it and most
+of the other words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from core.recall.question import Question, Term
+from core.recall.page import Page, Place, Word
+from core.recall.question import Asked, Question, Term
+from core.recall.values import Value, values_in
 from core.recall.words import matching
-from core.timeline.moment import Line, Moment
-from core.timeline.schema import words
+from core.timeline.moment import Moment
 
-NEAR = (1.0, 0.62, 0.5, 0.4, 0.3)  # how much a word counts that stands this many rows away
-FAR = 0.2  # elsewhere in the same moment
-TITLE = 0.5  # in the window's title or the application's name
-HEADER = 0.9  # at the head of the column or row
 PRESENT = 0.5  # match from which a word counts as found
-ENOUGH = 0.6  # share of the question's weight that has to be found
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One visual row: its cells from left to right."""
-
-    cells: tuple[Line, ...]
-
-    @property
-    def text(self) -> str:
-        return "  ".join(cell.text for cell in self.cells)
-
-
-@dataclass(slots=True)
-class Page:
-    """A moment as rows, with the words of each."""
-
-    moment: Moment
-    rows: list[Row]
-    words: list[list[str]] = field(init=False)
-    title: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.words = [words(row.text) for row in self.rows]
-        self.title = words(f"{self.moment.title} {self.moment.application}")
-
-    def header(self, row: int, cell: int) -> Line | None:
-        """The cell that heads this cell's column: the topmost of the aligned ones without a gap between."""
-        box = self.rows[row].cells[cell].rect
-        found, reach = None, 2.2 * max(box.height, 18)
-        top = box.top
-        for above in range(row - 1, -1, -1):
-            aligned = [c for c in self.rows[above].cells if _aligned(c.rect, box)]
-            if not aligned or len(self.rows[above].cells) < 2 or top - aligned[0].rect.bottom > reach:
-                break
-            found, top = aligned[0], aligned[0].rect.top
-        return found
-
-
-def pages_of(moment: Moment, lines: Sequence[Line]) -> Page:
-    rows = dict[int, list[Line]]()
-    for line in lines:
-        rows.setdefault(line.row, []).append(line)
-    return Page(moment, [Row(tuple(rows[number])) for number in sorted(rows)])
+NEAR_ENOUGH = 0.27  # nearness times match from which a word supports an answer
+ENOUGH = 0.58  # share of the question's weight that has to support it
+SAME_ROW = 0.9
+HEADER = 0.92
+ABOVE = (0.75, 0.62, 0.52, 0.44, 0.38, 0.34, 0.31, 0.3)  # in the same column, that many rows above
+BELOW = (0.55, 0.45, 0.38, 0.33, 0.3, 0.28, 0.27, 0.27)
+AROUND = (0.45, 0.38, 0.32, 0.29, 0.27, 0.25)  # elsewhere, that many rows away
+ELSEWHERE = 0.2
+TITLE = 0.5
+PARTED = 0.85  # what lies beyond an empty space counts this much
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A row that speaks of the question. ``found``: term -> how well (0 to 1, wherever in the page); ``here``: those
-    in the row itself; ``covered``: share of the question's weight that was found; ``score``: for ranking."""
+    """A value or line that may answer. ``covered``: share of the question's weight found near it; ``score``: for
+    ranking, higher is better; ``named``: every name and number of the question is near."""
 
     page: Page
-    row: int
-    found: dict[str, float]
-    here: dict[str, float]
+    value: Value
     covered: float
+    named: bool
     score: float
 
     @property
@@ -83,79 +45,99 @@ class Evidence:
         return self.page.moment
 
 
-def weigh(question: Question, page: Page, rarity: dict[str, float]) -> list[Evidence]:
-    """Every row of a page that has a word of the question, or only the title has; best first.
+@dataclass(frozen=True, slots=True)
+class _Occurrence:
+    word: Word
+    match: float
 
-    ``rarity``: term -> weight of its rareness, about 0.3 to 1.
-    """
-    terms = question.terms
-    matches = [{term.word: _best(term, row) for term in terms} for row in page.words]  # per row: term -> how well
-    title = {term.word: _best(term, page.title) for term in terms}
-    anywhere = {
-        term.word: max([title[term.word], *(match[term.word] for match in matches)], default=0.0) for term in terms
-    }
-    full = sum(term.weight * rarity[term.word] for term in terms) or 1.0
-    evidence = list[Evidence]()
-    for number in range(len(page.rows)):
-        here = {word: match for word, match in matches[number].items() if match >= PRESENT}
-        if not here:
-            continue
-        score, covered = 0.0, 0.0
-        found = dict[str, float]()
-        for term in terms:
-            value = _located(term, number, matches, title, anywhere)
-            weight = term.weight * rarity[term.word]
-            score += weight * value
-            if anywhere[term.word] >= PRESENT:
-                covered += weight
-                found[term.word] = value
-        evidence.append(Evidence(page, number, found, here, covered / full, score / full))
+
+def weigh(question: Question, page: Page, rarity: dict[str, float], most: int = 3) -> list[Evidence]:
+    """The best possible answers on a page, best first. ``rarity``: term -> weight of its rareness, about 0.5 to 1."""
+    found = {term.word: _occurrences(term, page) for term in question.terms}
+    titled = {term.word: max((matching(term.word, w) for w in page.title), default=0.0) for term in question.terms}
+    if not any(found.values()) and not any(match >= PRESENT for match in titled.values()):
+        return []
+    evidence = [
+        _judged(question, page, value, found, titled, rarity)
+        for value in values_in(question, page, _near(found, page))
+    ]
     evidence.sort(key=lambda e: -e.score)
+    return evidence[:most]
+
+
+def supported(evidence: Evidence) -> bool:
+    """Whether the evidence speaks of what was asked."""
+    return evidence.named and evidence.covered >= ENOUGH
+
+
+def _occurrences(term: Term, page: Page) -> list[_Occurrence]:
+    return [_Occurrence(word, match) for word in page.words if (match := matching(term.word, word.text)) >= PRESENT]
+
+
+def _near(found: dict[str, list[_Occurrence]], page: Page) -> set[int]:
+    """The rows worth searching for values: those with a word of the question and their surroundings."""
+    rows = {page.rows[o.word.cell] for occurrences in found.values() for o in occurrences}
+    return {row + step for row in rows for step in range(-4, 9)} | (set(range(12)) if not rows else set())
+
+
+def _judged(
+    question: Question,
+    page: Page,
+    value: Value,
+    found: dict[str, list[_Occurrence]],
+    titled: dict[str, float],
+    rarity: dict[str, float],
+) -> Evidence:
+    heads = set(page.header(value.place)) if value.place is not None else set[Word]()
+    score, full, covered, weights, named = 0.0, 0.0, 0.0, 0.0, True
+    for term in question.terms:
+        near = TITLE * titled[term.word]
+        for occurrence in found[term.word]:
+            near = max(near, occurrence.match * _nearness(page, value.place, occurrence.word, heads, question.asked))
+        weight = term.location * rarity[term.word]
+        score += weight * near
+        full += weight
+        weights += term.weight
+        supports = near >= NEAR_ENOUGH
+        covered += term.weight if supports else 0.0
+        named = named and (supports or not term.essential)
+    score = (score / full if full else 0.0) + value.bonus
+    return Evidence(page, value, covered / weights if weights else 1.0, named, score)
+
+
+def _nearness(page: Page, place: Place | None, word: Word, heads: set[Word], asked: Asked) -> float:
+    """How much a word counts for a value by how they stand to each other, 0 to 1."""
+    if place is None:
+        return ELSEWHERE
+    if word.cell == place.cell:
+        return _in_line(page.cells[place.cell].text, place, word)
+    if word in heads:
+        return HEADER
+    steps = page.rows[place.cell] - page.rows[word.cell]
+    if steps == 0:
+        return SAME_ROW - 0.02 * abs(place.cell - word.cell)
+    away = abs(steps) - 1
+    if away < len(ABOVE) and page.same_column(place.cell, word.cell):
+        named_below = asked is Asked.PERSON  # a name stands over what was said
+        near = (ABOVE if (steps > 0) != named_below else BELOW)[away]
+        return near * PARTED if away == 0 and page.parted(place.cell, word.cell) else near
+    return AROUND[away] if away < len(AROUND) else ELSEWHERE
+
+
+def _in_line(text: str, place: Place, word: Word) -> float:
+    """Within one line: nearer is better, before is a little better than after, across a sentence's end is worse."""
+    if word.end > place.start and word.start < place.end:
+        return 1.0
+    before = word.end <= place.start
+    between = text[word.end : place.start] if before else text[place.end : word.start]
+    near = 1.0 - min(0.2, len(between) / 250) - (0.0 if before else 0.03)
+    crossings = sum(between.count(mark) for mark in (". ", "; ", "! ", "? "))
+    return near - 0.12 * min(2, crossings) - 0.03 * min(3, between.count(","))
+
+
+def ranked(question: Question, pages: Sequence[Page], rarity: dict[str, float]) -> list[Evidence]:
+    """The best answers of all pages, best first; of equals, the newest (the first, where the question says so)."""
+    evidence = [e for page in pages for e in weigh(question, page, rarity)]
+    sign = -1 if question.first else 1
+    evidence.sort(key=lambda e: (round(e.score, 2), sign * e.moment.id, e.score), reverse=True)
     return evidence
-
-
-def titled(question: Question, page: Page, rarity: dict[str, float]) -> Evidence | None:
-    """The page as evidence by its title alone, where no row has a word of the question."""
-    found = {term.word: m for term in question.terms if (m := _best(term, page.title)) >= PRESENT}
-    if not found:
-        return None
-    full = sum(term.weight * rarity[term.word] for term in question.terms) or 1.0
-    covered = sum(term.weight * rarity[term.word] for term in question.terms if term.word in found)
-    return Evidence(page, -1, found, {}, covered / full, 0.8 * covered / full)
-
-
-def supported(question: Question, evidence: Evidence) -> bool:
-    """Whether the evidence speaks of what was asked: every name and number, and most of the rest."""
-    essentials = [term for term in question.terms if term.essential]
-    if any(evidence.found.get(term.word, 0.0) < 0.3 * PRESENT for term in essentials):
-        return False
-    return evidence.covered >= ENOUGH
-
-
-def _best(term: Term, row: Sequence[str]) -> float:
-    return max((matching(term.word, word) for word in row), default=0.0)
-
-
-def _located(
-    term: Term,
-    number: int,
-    matches: Sequence[dict[str, float]],
-    title: dict[str, float],
-    anywhere: dict[str, float],
-) -> float:
-    """How well a term is found, counted by how near to the row."""
-    value = max(TITLE * title[term.word], FAR * anywhere[term.word])
-    for distance, near in enumerate(NEAR):
-        for row in {number - distance, number + distance}:
-            if 0 <= row < len(matches):
-                value = max(value, near * matches[row][term.word])
-    return value
-
-
-def _aligned(one: object, other: object) -> bool:
-    from core.frame import Rect
-
-    assert isinstance(one, Rect)
-    assert isinstance(other, Rect)
-    common = min(one.right, other.right) - max(one.left, other.left)
-    return common > 0.35 * min(one.width, other.width)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from core.errors import InputError
 from core.recall.times import When, when_in
-from core.recall.words import STOP, WEAK
+from core.recall.words import STOP, WEAK, root
 from core.timeline.schema import fold
 
 MAX_QUESTION = 4_000  # characters; a longer question is refused, never cut silently
@@ -37,11 +37,13 @@ class Asked(StrEnum):
 class Term:
     """A word that should be found. ``essential``: a name or number, without which an answer is about something else.
 
-    ``weight``: how much finding it says, 0 to 1. ``wish``: it names what is asked for ("which city").
+    ``weight``: how much it counts for an answer that it is found at all, 0 to 1; ``location``: how much, where it
+    stands. ``wish``: it names what is asked for ("which city").
     """
 
     word: str
     weight: float
+    location: float
     essential: bool = False
     wish: bool = False
 
@@ -102,10 +104,16 @@ _KIND_OF_QUESTION: tuple[tuple[str, Asked], ...] = (
     (r"^(?:did|have|has|was|were|is|are|had|does|do|can|could|habe|war|hat|gab)\b", Asked.YES_NO),
 )  # fmt: skip
 _KIND_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), asked) for pattern, asked in _KIND_OF_QUESTION)
-_WISH = re.compile(r"\b(?:which|what|how many|whose|welche[rsmn]?|wie viele)\s+((?:[\w-]+\s+){0,1}?[\w-]+)\s+"
-                   r"(?:was|were|is|are|did|do|does|had|has|have|could|can|will|would|should|of|in|on|for|from|with|the|ist|"
-                   r"war|hat)\b", re.IGNORECASE)  # fmt: skip
-_TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_AUX = r"(?:was|were|is|are|did|do|does|had|has|have|could|can|will|would|should|must|may|ist|war|hat|sind)"
+_WISHES = (
+    rf"\b(?:which|what|whose|welche[rsmn]?)\s+(?!{_AUX}\b)([\w-]+(?:\s+[\w-]+)?)\s+{_AUX}\b",
+    rf"\b(?:which|what|whose|welche[rsmn]?)\s+(?!{_AUX}\b)([\w-]+)",
+    rf"\bwhat(?:'s|\s+{_AUX})\s+(?:the|my|our|a|an)\s+((?:[\w-]+\s+){{0,2}}?[\w-]+)\s+(?:of|for|in|on|from|to|at|when|that|by)\b",
+    r"\bhow\s+(?!many|much\b)([\w-]+)",
+)
+_WISH = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _WISHES)
+_TOKEN = re.compile(r"[^\W_]+(?:[-'’._/:@][^\W_]+)*")
+_WEAK_ROOTS = frozenset(root(word) for word in WEAK)
 _NAME = re.compile(r"[A-ZÀ-ÖØ-Þ]")
 
 
@@ -163,26 +171,25 @@ def _is_one_of(application: str, members: str) -> bool:
 
 def _terms(text: str, asked: Asked) -> tuple[Term, ...]:
     """The words worth finding, in order. Names and numbers are essential."""
-    wished = _WISH.search(text)
-    wish = {fold(word) for word in _TOKEN.findall(wished[1])} if wished else set()
+    wished = next((found[1] for pattern in _WISH if (found := pattern.search(text))), "")
+    wish = {fold(part) for word in _TOKEN.findall(wished) for part in re.split(r"[-'’]", word)}
     quoted = {fold(w) for part in re.findall(r"[\"“„«]([^\"”“»]+)[\"”»]", text) for w in _TOKEN.findall(part)}
     terms = dict[str, Term]()
     for position, found in enumerate(_TOKEN.finditer(text)):
         token = found[0]
         starts = position == 0 or text[: found.start()].rstrip().endswith((".", "?", "!", ":"))
-        named = (_NAME.match(token) is not None and not starts) or any(c.isdigit() for c in token)
+        named = (_NAME.match(token) is not None and not starts) or any(c.isdigit() or c in "._/:@" for c in token)
         shouted = text.isupper()
         essential_here = (named and not shouted) or fold(token) in quoted
-        for part in re.split(r"[-'’]", token):
+        for part in re.split(r"[-'’._/:@]", token):
             word = fold(part)
             if not word or word in terms or (word in STOP and not (named and part.isupper() and len(part) > 1)):
                 continue
             if len(word) == 1 and not word.isdigit() and not essential_here:
                 continue
-            weak = word in WEAK
+            weak = root(word) in _WEAK_ROOTS
             essential = essential_here and (not weak or fold(token) in quoted)
-            weight = 1.0 if essential else 0.3 if weak else 0.8
-            if word in wish and not essential:
-                weight = min(weight, 0.45)
-            terms[word] = Term(word, weight, essential, word in wish)
+            weight = 1.0 if essential else 0.12 if weak else 0.4 if word in wish else 0.8
+            location = 0.35 if weak and word not in wish else 0.8 if word in wish else 1.0
+            terms[word] = Term(word, weight, location, essential, word in wish)
     return tuple(terms.values())

@@ -16,8 +16,9 @@ from core.config import VisionBudget
 from core.frame import Pixels, Rect
 from core.preprocess import Observation, observe_picture
 from core.recall.answer import UNSEEN, Answer, Origin, span, worded
-from core.recall.evidence import Evidence, Page, pages_of, supported, titled, weigh
+from core.recall.evidence import Evidence, ranked, supported
 from core.recall.extract import Finding, extract
+from core.recall.page import Page
 from core.recall.question import Question, understand
 from core.recall.words import matching
 from core.timeline.moment import Moment, SeenLine
@@ -120,7 +121,7 @@ class Recall:
             bounds.append((None, None))
         for start, end in bounds:
             candidates = self._candidates(asked, start, end)
-            evidence = [e for e in self._weighed(asked, candidates) if supported(asked, e)]
+            evidence = [e for e in self._weighed(asked, candidates) if supported(e)]
             if evidence:
                 return evidence
         del now
@@ -148,8 +149,8 @@ class Recall:
         return list(moments.values())
 
     def _weighed(self, asked: Question, moments: Sequence[Moment]) -> list[Evidence]:
-        pages = [pages_of(moment, self._timeline.lines(moment.id)) for moment in moments]
-        return _ranked(asked, pages)
+        pages = [Page(moment, self._timeline.lines(moment.id)) for moment in moments]
+        return ranked(asked, pages, _rarity(asked, pages))
 
     def _in_picture(self, asked: Question, picture: Pixels, now: datetime) -> list[Evidence]:
         """The picture that is asked about, read and weighed like a moment (which is never stored)."""
@@ -157,14 +158,14 @@ class Recall:
             return []
         height, width = picture.shape[:2]
         moment = Moment(0, now, "picture", "", "", Rect(0, 0, width, height), "", None, now)
-        return _ranked(asked, [pages_of(moment, self._reader.read(picture))])
+        pages = [Page(moment, self._reader.read(picture))]
+        return ranked(asked, pages, _rarity(asked, pages))
 
     # -- answering -------------------------------------------------------------------------------------------
 
     def _shown(self, evidence: Evidence, finding: Finding) -> tuple[datetime, datetime]:
-        rows = evidence.page.rows
-        cells = rows[evidence.row].cells if 0 <= evidence.row < len(rows) else ()
-        seen = [cell for cell in cells if isinstance(cell, SeenLine) and cell.text in finding.line]
+        cells = [evidence.page.cells[index] for index in finding.cells]
+        seen = [cell for cell in cells if isinstance(cell, SeenLine)]
         first = min((cell.first for cell in seen if cell.first), default=None)
         last = max((cell.last for cell in seen if cell.last), default=None)
         return span([evidence.moment], first, last)
@@ -208,26 +209,12 @@ class _Clock:
             self.timings[name] = self.timings.get(name, 0.0) + 1000 * (time.perf_counter() - started)
 
 
-def _ranked(asked: Question, pages: Sequence[Page]) -> list[Evidence]:
-    """The best rows of all pages, best first; of equals, the newest (the first, where the question says so)."""
-    rarity = _rarity(asked, pages)
-    evidence = list[Evidence]()
-    for page in pages:
-        rows = weigh(asked, page, rarity)[:3]
-        if not rows and (by_title := titled(asked, page, rarity)) is not None:
-            rows = [by_title]
-        evidence += rows
-    sign = -1 if asked.first else 1
-    evidence.sort(key=lambda e: (round(e.score, 2), sign * e.moment.id), reverse=True)
-    return evidence
-
-
 def _rarity(asked: Question, pages: Sequence[Page]) -> dict[str, float]:
     """How much each word tells these pages apart: 1 for a word on few of them, less for one on all."""
     rarity = dict[str, float]()
     for term in asked.terms:
         having = sum(
-            any(matching(term.word, word) >= 0.9 for row in (*page.words, page.title) for word in row)
+            any(matching(term.word, word) >= 0.9 for word in (*(w.text for w in page.words), *page.title))
             for page in pages
         )
         share = having / len(pages) if pages else 0.0
@@ -238,6 +225,6 @@ def _rarity(asked: Question, pages: Sequence[Page]) -> dict[str, float]:
 def _supported_by(spoken: str, evidence: Sequence[Evidence]) -> bool:
     """Whether every word of substance in the model's answer is in the evidence."""
     said = [word for word in words(spoken) if len(word) > 2 or word.isdigit()]
-    seen = {word for e in evidence for row in e.page.words for word in row}
+    seen = {word.text for e in evidence for word in e.page.words}
     seen |= {word for e in evidence for word in e.page.title}
     return bool(said) and all(word in seen for word in said)

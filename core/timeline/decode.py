@@ -18,9 +18,10 @@ Ink = NDArray[np.bool_]  # [W]: columns of a picture that hold something other t
 _LETTER_OF = {"0": "Oo", "1": "lI", "5": "S", "8": "B", "2": "Z", "6": "b", "9": "g"}
 _DIGIT_OF = {letter: digit for digit, letters in _LETTER_OF.items() for letter in letters} | {"i": "1", "|": "1"}
 CLOSING = frozenset(".,;:!?)]}")  # no space is lost before these
-ALTERNATIVE = 0.04  # probability the other reading needs beside the first, relative to it
+ALTERNATIVE = 0.01  # probability the other reading needs beside the first, relative to it
 SPACE_GAP = 0.30  # of the line's height: a wider gap between two characters of proportional text is a space
 CELL_GAP = 1.15  # of the line's height: a wider gap parts two cells
+CELL_PITCH = 2.6  # of that distance: a wider one parts two cells
 WIDE_PITCH = 1.55  # of the usual distance between neighbours in monospaced text: a space lies between
 
 
@@ -136,10 +137,10 @@ def cells_of(glyphs: Sequence[Glyph], ink: Ink, height: float) -> list[Cell]:
     cells, text, start, scores = list[Cell](), marks[0].text, 0.0, [marks[0].probability]
     for before, mark in zip(marks, marks[1:], strict=False):
         gap, centre = widest_gap(ink, before.x, mark.x)
-        if gap >= CELL_GAP * height and (pitch is None or mark.x - before.x > 2.6 * pitch):
+        if (gap >= CELL_GAP * height) if pitch is None else (mark.x - before.x > CELL_PITCH * pitch):
             cells.append(Cell(text, start, centre - gap / 2, sum(scores) / len(scores)))
             text, start, scores = "", centre + gap / 2, []
-        elif id(mark) in spaced or (mark.text not in CLOSING and _lost_space(before, mark, gap, height, pitch)):
+        elif id(mark) in spaced or _lost_space(before, mark, gap, height, pitch):
             text += " "
         text += mark.text
         scores.append(mark.probability)
@@ -148,6 +149,8 @@ def cells_of(glyphs: Sequence[Glyph], ink: Ink, height: float) -> list[Cell]:
 
 
 def _lost_space(before: Glyph, mark: Glyph, gap: float, height: float, pitch: float | None) -> bool:
+    if mark.text in CLOSING or "_" in (before.text, mark.text):  # an underscore's ink lies below the line
+        return False
     if pitch is not None:
         return mark.x - before.x >= WIDE_PITCH * pitch and gap >= 0.6 * pitch
     return gap >= SPACE_GAP * height

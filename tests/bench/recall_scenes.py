@@ -590,11 +590,12 @@ def _settled(desktop: VirtualDesktop, window: str) -> dict[str, int]:
         return time.monotonic() - float(str(state["since"])) > 1.5
 
     wait_until(still, 30, "a still picture")
-    shell = _tool(desktop, "xdotool", "getwindowgeometry", "--shell", window)
-    values = dict(line.split("=") for line in shell.split())
-    left, top = max(0, int(values["X"])), max(0, int(values["Y"]))
-    width = min(int(values["WIDTH"]), SIZE[0] - left)
-    return {"left": left, "top": top, "width": width, "height": min(int(values["HEIGHT"]), SIZE[1] - top)}
+    told = _tool(desktop, "xwininfo", "-id", window)
+    left, top, width, height = (
+        int(re.search(rf"{name}:\s+(-?\d+)", told)[1])  # type: ignore[index]  # xwininfo always tells these
+        for name in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")
+    )
+    return {"left": left, "top": top, "width": min(width, SIZE[0] - left), "height": min(height, SIZE[1] - top)}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,138 @@
+"""A moment's text as a page: cells on a plane, what stands beside, above and at the head of what.
+
+Knows geometry only; nothing of questions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from core.frame import Rect
+from core.timeline.moment import Line, Moment
+from core.timeline.schema import fold, words
+
+_WORD = re.compile(r"[^\W_]+|%")
+HEADER_REACH = 60  # rows a table may be long
+LOOSE = 0.9  # of a line's height: a larger empty space parts paragraphs
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A folded word: its cell, its place in the cell's text, and about where it is in pixels."""
+
+    text: str
+    cell: int
+    start: int
+    end: int
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a possible answer stands: a part of a cell's text."""
+
+    cell: int
+    start: int
+    end: int
+
+
+class Page:
+    """A moment and its cells in reading order; ``rows[i]`` is the visual row of cell ``i``, counted from 0."""
+
+    def __init__(self, moment: Moment, lines: Sequence[Line]) -> None:
+        self.moment = moment
+        self.cells = tuple(lines)
+        numbers = sorted({line.row for line in lines})
+        rank = {number: index for index, number in enumerate(numbers)}
+        self.rows = tuple(rank[line.row] for line in lines)
+        self.members: list[list[int]] = [[] for _ in numbers]
+        for index, row in enumerate(self.rows):
+            self.members[row].append(index)
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        found = []
+        for index, cell in enumerate(self.cells):
+            step = cell.rect.width / max(1, len(cell.text))
+            for match in _WORD.finditer(cell.text):
+                left = cell.rect.left + match.start() * step
+                right = cell.rect.left + match.end() * step
+                found.append(Word(fold(match[0]), index, match.start(), match.end(), left, right))
+        return tuple(found)
+
+    @cached_property
+    def words_by_cell(self) -> tuple[tuple[Word, ...], ...]:
+        grouped: list[list[Word]] = [[] for _ in self.cells]
+        for word in self.words:
+            grouped[word.cell].append(word)
+        return tuple(tuple(group) for group in grouped)
+
+    @cached_property
+    def title(self) -> tuple[str, ...]:
+        return tuple(words(f"{self.moment.title} {self.moment.application}"))
+
+    def row_text(self, row: int) -> str:
+        return "  ".join(self.cells[index].text for index in self.members[row])
+
+    def extent(self, place: Place) -> tuple[float, float]:
+        """About where a part of a cell's text is, in pixels from the left."""
+        cell = self.cells[place.cell]
+        step = cell.rect.width / max(1, len(cell.text))
+        return cell.rect.left + place.start * step, cell.rect.left + place.end * step
+
+    def header(self, place: Place) -> tuple[Word, ...]:
+        """The words at the head of the column a value stands in; none where it stands in no table."""
+        left, right = self.extent(place)
+        slack = 0.5 * self.cells[place.cell].rect.height
+        head = tuple[Word, ...]()
+        bottom = self.cells[place.cell].rect.top
+        for row in range(self.rows[place.cell] - 1, max(-1, self.rows[place.cell] - HEADER_REACH), -1):
+            cells = self.members[row]
+            box = Rect.around(self.cells[index].rect for index in cells)
+            texts = [word for index in cells for word in self.words_by_cell[index]]
+            if bottom - box.bottom > 2.4 * max(box.height, 12) or len(texts) < 2:
+                break
+            over = tuple(w for w in texts if min(w.right, right + slack) - max(w.left, left - slack) > 0)
+            whole = {w.cell for w in over}
+            if len(cells) > 1:  # a cell of its own heads the column with all its words
+                over = (
+                    tuple(w for index in sorted(whole) for w in self.words_by_cell[index])
+                    if len(whole) == 1
+                    else over
+                )
+            if over:
+                head = over
+            elif len(cells) == 1 and len(texts) > 4 and row < self.rows[place.cell] - 1:
+                break  # a line of prose: the table began below it
+            bottom = box.top
+        return head
+
+    def same_column(self, one: int, other: int) -> bool:
+        a, b = self.cells[one].rect, self.cells[other].rect
+        common = min(a.right, b.right) - max(a.left, b.left)
+        return common > 0.3 * min(a.width, b.width)
+
+    def parted(self, one: int, other: int) -> bool:
+        """Whether an empty space as between paragraphs lies between two neighbouring lines."""
+        upper, lower = sorted((self.cells[one].rect, self.cells[other].rect), key=lambda rect: rect.top)
+        return lower.top - upper.bottom > LOOSE * min(upper.height, lower.height)
+
+    def below(self, cell: int) -> int | None:
+        """The cell that goes on where this one ends: right below, at the same left edge, as large."""
+        box = self.cells[cell].rect
+        row = self.rows[cell] + 1
+        if row >= len(self.members):
+            return None
+        for index in self.members[row]:
+            rect = self.cells[index].rect
+            if (
+                abs(rect.left - box.left) <= 0.5 * box.height
+                and rect.top - box.bottom < 0.8 * box.height
+                and 0.7 < rect.height / box.height < 1.4
+            ):
+                return index
+        return None

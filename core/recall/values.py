@@ -1,0 +1,116 @@
+"""What may answer a question on a page: strings of the asked kind, or whole lines. Cut out of what was read, never made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+
+from core.recall.page import Page, Place
+from core.recall.question import Asked, Question
+from core.recall.words import STOP, matching
+from core.timeline.schema import words
+
+_NUMBER = r"[-+−]?\d+(?:[.,:' ]\d{3})*(?:[.,]\d+)?"
+_CURRENCY = r"(?:[$€£¥₹]|USD|EUR|GBP|CHF|SEK|NOK|DKK|JPY|PLN|CAD|AUD|euros?|dollars?|pounds?|kr|Fr\.?)"
+_MONTHS = (r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+           r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|januar|februar|märz|mai|juni|juli|oktober|dezember)\.?")  # fmt: skip
+_WEEKDAYS = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_TIME_OF_DAY = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?|\bnoon\b|\bmidnight\b"
+_DATE = (rf"(?:{_WEEKDAYS},?\s+)?\d{{1,2}}(?:st|nd|rd|th|\.)?\s+{_MONTHS}(?:,?\s+\d{{4}})?|"
+         rf"(?:{_WEEKDAYS},?\s+)?{_MONTHS}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}}|"
+         rf"\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}|\b{_WEEKDAYS}\b|\btomorrow\b|\btoday\b")  # fmt: skip
+_UNIT = (r"(?:%|°\s?[CF]?|percent|ms|µs|s|sec(?:onds?)?|min(?:utes?)?|h|hrs?|hours?|days?|weeks?|months?|years?|[kKMGT]i?B|"
+         r"bytes?|mm|cm|km|m|miles?|ft|kg|g|lbs?|l|ml|W|kW|V|mph|km/h|MB/s|Mbit/s|Mbps|fps|px|pages?|stars?)")  # fmt: skip
+_VALUES = {
+    Asked.MONEY: rf"{_CURRENCY}\s?{_NUMBER}|{_NUMBER}\s?{_CURRENCY}(?!\w)|\d+[.,]\d{{2}}(?!\d)",
+    Asked.COUNT: r"(?<![\w.,-])\d{1,3}(?:[,.' ]\d{3})+(?![\w-])|(?<![\w.,-])\d+(?![\w-]|[.,]\d)",
+    Asked.MEASURE: rf"(?:{_NUMBER}\s?h\s+)?{_NUMBER}\s?{_UNIT}(?!\w)(?:\s\d+\s?{_UNIT}(?!\w))?|\d+:\d{{2}}(?::\d{{2}})?",
+    Asked.TIME: rf"(?:{_DATE})(?:,?\s+(?:at\s+)?(?:{_TIME_OF_DAY}))?|{_TIME_OF_DAY}",
+    Asked.CODE: r"(?<![\w/])#?(?=[\w.:/-]*\d)[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?(?:\s\d{2,})*(?!\w)",
+    Asked.FILE: r"(?:[~.]{0,2}/)?(?:[\w.+-]+/)*[\w+-]+\.[A-Za-z]\w{0,9}(?!\w)|(?:[~.]{0,2}/)[\w.+/-]+",
+    Asked.ADDRESS: r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)[^\s|]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|"
+                   r"\b(?:[\w-]+\.)+(?:com|org|net|io|de|eu|dev|app|co|uk|example|info|edu|gov)(?:/[^\s|]*)?",
+    Asked.PERSON: r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]+(?:\s+(?:[A-ZÀ-ÖØ-Þ]\.?\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]+){0,2}",
+}  # fmt: skip
+_PATTERNS = {
+    asked: re.compile(pattern, 0 if asked is Asked.PERSON else re.IGNORECASE) for asked, pattern in _VALUES.items()
+}
+_LINES = (Asked.ANYTHING, Asked.SEEN_TIME, Asked.PLACE, Asked.YES_NO)  # a whole line answers these
+_FULL_NAME = 0.12  # of a name of several words over a single capitalised one
+_NEW = 0.1  # of a line that says something the question does not
+_TITLED = re.compile(r"(?:by|from|with|dr\.?|mr\.?|mrs\.?|ms\.?|prof\.?|@)\s*$", re.IGNORECASE)
+_OPENS = frozenset(
+    "the a an in on at it this that hello hi dear kind best regards yes no and but please i we you".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """``text``: the answer itself, empty where the whole line is; ``place``: where it stands (None: the page's title
+    alone speaks of the question); ``bonus``: what speaks for it besides the words around it."""
+
+    text: str
+    place: Place | None
+    bonus: float = 0.0
+
+
+def values_in(question: Question, page: Page, rows: Set[int]) -> Iterator[Value]:
+    """Possible answers in the given rows; whole lines besides values of the asked kind."""
+    asked = {term.word for term in question.terms}
+    for index, cell in enumerate(page.cells):
+        if page.rows[index] not in rows:
+            continue
+        whole = Place(index, 0, len(cell.text))
+        if question.asked in _LINES:
+            yield Value("", whole, _line_bonus(question, page, whole, asked))
+            continue
+        text = cell.text
+        if question.asked is Asked.PERSON and (next_cell := page.below(index)) is not None:
+            text = f"{text} {page.cells[next_cell].text}"
+        for found in _PATTERNS[question.asked].finditer(text):
+            value = found[0].strip(" .,;:'\"")
+            if found.start() < len(cell.text) and value and not _repeats(value, asked):
+                place = Place(index, found.start(), min(found.end(), len(cell.text)))
+                yield Value(value, place, _bonus(question, text, found.start(), value))
+        yield Value("", whole, -0.3)  # where nothing of the kind is near, the line says what there is
+    if question.asked in (Asked.SEEN_TIME, Asked.PLACE, Asked.YES_NO, Asked.ANYTHING):
+        yield Value("", None)
+
+
+def _line_bonus(question: Question, page: Page, place: Place, asked: Set[str]) -> float:
+    """For a question that wants to know something, a line with nothing new in it is no answer."""
+    if question.asked is not Asked.ANYTHING:
+        return 0.0
+    new = [w for w in page.words_by_cell[place.cell] if not any(matching(a, w.text) >= 0.9 for a in asked)]
+    substance = [w for w in new if w.text not in STOP]
+    return _NEW if len(substance) >= 2 else 0.05 if substance else -0.4
+
+
+def _bonus(question: Question, text: str, start: int, value: str) -> float:
+    if question.asked is Asked.PERSON:
+        return _name_bonus(text, start, value)
+    if question.asked is Asked.MONEY:
+        return 0.0 if value.replace(".", "").replace(",", "").isdigit() else 0.08
+    if question.asked is Asked.CODE:  # a mixture of letters and digits is more of a code than a plain number
+        return 0.04 if any(c.isalpha() for c in value) and len(value) >= 4 else 0.0
+    if question.asked is Asked.FILE:
+        return 0.03 if "." in value else 0.0
+    return 0.0
+
+
+def _name_bonus(text: str, start: int, value: str) -> float:
+    parts = value.split()
+    bonus = _FULL_NAME if len(parts) >= 2 else 0.0
+    if _TITLED.search(text[:start]) or re.match(r"(?:dr|mr|mrs|ms|prof)\b", value, re.IGNORECASE):
+        bonus += 0.15
+    if parts[0].lower() in _OPENS:
+        bonus -= 0.3
+    elif len(parts) == 1 and re.match(r"\S+\s+[a-z]", text[start:]) and start == 0:
+        bonus -= 0.06  # most likely only the first word of a sentence
+    return bonus
+
+
+def _repeats(value: str, asked: Set[str]) -> bool:
+    """Whether a value only repeats the question."""
+    return all(word in STOP or any(matching(a, word) >= 0.9 for a in asked) for word in words(value))
