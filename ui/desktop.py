@@ -122,9 +122,6 @@ class Desktop(QObject):
             self._look_up_since()
         elif link is not Link.SILENT:
             self._status = None
-            if link is Link.ENDED and self._goodbye:
-                self._end()
-                return
         self._show_presence()
 
     def _status_changed(self, status: Status) -> None:

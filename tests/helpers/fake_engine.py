@@ -173,9 +173,9 @@ class FakeEngine:
         self._start(self._server.close)
 
     def _ask(self, request: protocol.Ask, reply: Reply) -> None:
-        asked = Asked(request.question, request.picture, reply.cancelled)
-        self.asked.append(asked)
-        self._start(lambda: self._answer(self.script, reply))
+        script = self.script  # before the test can see that it was asked, and change it for the next question
+        self.asked.append(Asked(request.question, request.picture, reply.cancelled))
+        self._start(lambda: self._answer(script, reply))
 
     def _answer(self, script: Script, reply: Reply) -> None:
         for place, piece in enumerate(script.pieces):

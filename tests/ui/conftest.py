@@ -53,6 +53,12 @@ def paths(tmp_path: Path) -> Paths:
     return paths_in(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _the_engines_process_is_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who shuts a fake engine down waits for its process to end: that is the test's, and goes on."""
+    monkeypatch.setattr("app.client.END_SECONDS", 0.01)
+
+
 @pytest.fixture
 def engine(paths: Paths) -> Iterator[FakeEngine]:
     engine = FakeEngine(paths)
