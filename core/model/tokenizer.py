@@ -14,6 +14,8 @@ from tokenizers.decoders import DecodeStream
 
 from core.errors import WeightsError
 
+CACHED = 256  # words whose tokens the library remembers
+
 
 class Tokenizer:
     """``trusted`` text (framing) may name special tokens; any other text is taken letter by letter."""
@@ -23,6 +25,11 @@ class Tokenizer:
         self._trusted = Library.from_str(definition)
         self._plain = Library.from_str(definition)
         self._plain.encode_special_tokens = True  # what looks like a special token stays text
+        for library in (self._trusted, self._plain):
+            if isinstance(
+                library.model, models.BPE
+            ):  # it would keep the last 10,000 headers: megabytes that help nobody
+                library.model._resize_cache(CACHED)  # noqa: SLF001  the library's only way to say so
 
     @staticmethod
     def open(file: Path) -> Tokenizer:

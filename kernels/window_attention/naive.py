@@ -27,6 +27,15 @@ def tokens_in(seen: Tensor, slots: int, sinks: int) -> Tensor:
     return torch.where(slot < sinks, torch.where(slot < seen, slot, -1), turning)
 
 
+def visible(seen: Tensor, T: int, slots: int, window: int, sinks: int) -> Tensor:
+    """Which keys each of T new tokens sees: bool [T, slots + T], the ring's slots first, then the new tokens."""
+    new = seen + torch.arange(T, device=seen.device)  # [T]
+    key_token = torch.cat([tokens_in(seen, slots, sinks), new])  # [slots + T]
+    distance = new[:, None] - key_token[None, :]  # [T, slots + T]
+    near = (distance < window) | (key_token[None, :] < sinks)
+    return near & (distance >= 0) & (key_token[None, :] >= 0)
+
+
 def window_attention(
     q: Tensor,
     k: Tensor,
@@ -44,14 +53,7 @@ def window_attention(
     ring before these tokens; slots >= sinks + window - 1 loses nothing. seen: int64 [] tokens before these.
     Returns [B, T, H, D]. Reads the ring only.
     """
-    T, slots = q.shape[1], past_k.shape[2]
-    new = seen + torch.arange(T, device=q.device)  # [T]
-    held = tokens_in(seen, slots, sinks)  # [slots]
-    key_token = torch.cat([held, new])  # [slots + T]
-    distance = new[:, None] - key_token[None, :]  # [T, slots + T]
-    near = (distance >= 0) & (distance < window)
-    lasting = (key_token[None, :] < sinks) & (distance >= 0)
-    mask = (near | lasting) & (key_token[None, :] >= 0)
+    mask = visible(seen, q.shape[1], past_k.shape[2], window, sinks)
     keys = torch.cat([past_k.to(k.dtype), k.transpose(1, 2)], dim=2)  # [B, G, slots + T, D]
     values = torch.cat([past_v.to(v.dtype), v.transpose(1, 2)], dim=2)
     o = F.scaled_dot_product_attention(
