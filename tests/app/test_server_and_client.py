@@ -179,7 +179,7 @@ def test_only_the_newest_status_waits_for_a_slow_asker(paths: Paths, running: Se
     sent = 3000
     for number in range(sent):
         reply.put(protocol.StatusEvent(id=1, status=Status(state="idle", frames_seen=number, reason="x" * 500)))
-    received = []
+    received: list[int] = []
     while not received or received[-1] < sent - 1:
         event = channel.receive(protocol.events)
         if isinstance(event, protocol.StatusEvent):

@@ -2,7 +2,6 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -92,7 +91,7 @@ def test_a_damaged_intent_is_read_as_paused(tmp_path: Path, content: bytes) -> N
 
 
 @pytest.fixture
-def formatter() -> Iterator[logs.PrivateFormatter]:
+def formatter() -> logs.PrivateFormatter:
     return logs.PrivateFormatter()
 
 

@@ -20,6 +20,7 @@ class NotingSession(Session):
         self.seen: list[str] = []
         self.gate = gate
         self.began = threading.Event()  # something is being seen
+        self.failures: list[Exception] = []  # raised by the next calls of see
         self.on_save: Callable[[], None] = lambda: None
         self.last_answer_logprob = None
 
@@ -31,6 +32,8 @@ class NotingSession(Session):
         self.began.set()
         if self.gate is not None:
             self.gate.wait()
+        if self.failures:
+            raise self.failures.pop(0)
         self.seen.append(observation.header)
         return 10
 
