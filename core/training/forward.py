@@ -31,16 +31,22 @@ PLACES = LINES * COLUMNS
 
 
 class DenseHeads(nn.Module):
-    """Training only: from one merged token of the vision tower, its characters and the named colour that covers it."""
+    """Training only: from one merged token of the vision tower, its characters and the named colour that covers it.
+
+    ``middle`` asks for the characters again a third of the way through the decoder, so that its layers keep what the
+    tower read instead of drowning it.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        self.middle = nn.Linear(width, PLACES * (len(CHARACTERS) + 1))
         self.characters = nn.Linear(width, PLACES * (len(CHARACTERS) + 1))
         self.colours = nn.Linear(width, len(COLOUR_NAMES) + 1)
 
 
 def _rms(x: Tensor, weight: Tensor, eps: float) -> Tensor:
-    return F.rms_norm(x, (x.shape[-1],), weight.to(x.dtype), eps)
+    """RMSNorm in fp32, handed on in the weights' dtype."""
+    return F.rms_norm(x.float(), (x.shape[-1],), weight.float(), eps).to(weight.dtype)
 
 
 def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -169,19 +175,24 @@ class Forward:
         self._vision_in = cast("Callable[..., tuple[Tensor, ...]]", wrap(_vision_in, True))
         self._vision_out = cast("Callable[..., Tensor]", wrap(_vision_out, True))
 
-    def hidden(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
-        """Hidden values [B, T, hidden] after the last norm, and the pictures' merged tokens [n, hidden]."""
+    def hidden(self, batch: Batch) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Hidden values [B, T, hidden] after the last norm; the pictures' tokens [n, hidden] as the tower made them,
+        and as they are a third of the way through the decoder, scaled to unit size (both None without pictures)."""
         decoder = self.model.language_model
-        x = decoder.embed_tokens(batch.ids)
-        merged = None
+        # the stream between layers stays fp32: bf16 rounds away what early layers wrote once later ones add much
+        x = decoder.embed_tokens(batch.ids).float()
+        merged = middle = None
+        third = max(1, len(decoder.layers) // 3)
         if batch.pictures:
             merged = self.vision(batch.pictures)[batch.gather]
             x = x.flatten(0, 1).index_copy(0, batch.place, merged.to(x.dtype)).view_as(x)
         cos, sin = decoder.rotary(batch.positions)
         window = min(batch.recipe.window, self.model.shape.window)
-        for layer in decoder.layers:
+        for index, layer in enumerate(decoder.layers):
             x = self._layer(cast("DecoderLayer", layer), x, cos, sin, window)
-        return _rms(x, decoder.norm.weight, decoder.norm.eps), merged
+            if merged is not None and index + 1 == third:
+                middle = F.rms_norm(x.flatten(0, 1)[batch.place], (x.shape[-1],))
+        return _rms(x, decoder.norm.weight, decoder.norm.eps), merged, middle
 
     def _layer(self, layer: DecoderLayer, x: Tensor, cos: Tensor, sin: Tensor, window: int) -> Tensor:
         mixer, mlp = layer.self_attn, layer.mlp
@@ -217,7 +228,7 @@ class Forward:
         mean = torch.tensor(MEAN, device=device).repeat_interleave(shape.patch_size**2) * 255
         deviation = torch.tensor(DEVIATION, device=device).repeat_interleave(shape.patch_size**2) * 255
         patches = torch.cat([group.patches.flatten(0, 1) for group in groups])  # [M, 588]
-        x = F.linear(((patches.float() - mean) / deviation).to(weight.dtype), weight)
+        x = F.linear(((patches.float() - mean) / deviation).to(weight.dtype), weight).float()
         frequencies = turn_frequencies(shape.rope_theta, shape.head_dim // 2).to(device)
         places = torch.cat([group.places.flatten(1) for group in groups], dim=1)
         turned = torch.cat([angles(places[0], frequencies), angles(places[1], frequencies)], dim=-1)

@@ -23,6 +23,9 @@ from core.training.forward import DenseHeads
 
 SHARD_BYTES = 14 * 2**20
 FASTEST_DECAY, SLOWEST_DECAY = 0.05, 2e-5  # of the memory, a token, at the start of training
+LOUDER = 2.0
+EMBEDDING = 0.5  # standard deviation at the start
+ECHO = 6.0  # logit of a token for itself at the start: embeddings and head are one matrix
 PRECISE = ("A_log", "dt_bias")  # kept in fp32 always
 
 
@@ -69,7 +72,9 @@ def fresh(shape: ModelShape, seed: int) -> tuple[InfiniteVL, DenseHeads]:
     model, heads = InfiniteVL(shape), DenseHeads(shape.hidden_size)
     depth = 1 / math.sqrt(2 * shape.num_hidden_layers)
     with torch.no_grad():
-        model.language_model.embed_tokens.weight.normal_(0, 0.02)
+        # as large as what the layers add, so that it is not drowned; the last norm then keeps the logits small
+        model.language_model.embed_tokens.weight.normal_(0, EMBEDDING)
+        model.language_model.norm.weight.fill_(ECHO / (EMBEDDING * shape.hidden_size))
         for name, parameter in model.named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight", "attn.proj.weight")):
                 parameter.mul_(depth)
@@ -142,3 +147,22 @@ def load_checkpoint(folder: Path, parameters: dict[str, nn.Parameter]) -> tuple[
             parameter.copy_(found[name])
     kept = folder / "optimizer.safetensors"
     return step, load_file(kept) if kept.exists() else None
+
+
+def load_vision(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
+    """Take the vision tower and its dense heads, which have learnt to read, from a checkpoint; nothing else.
+
+    What the tower hands to the decoder is made larger by LOUDER, and the heads less sensitive by as much.
+    """
+    found: dict[str, Tensor] = {}
+    for file in sorted(folder.glob("weights-*.safetensors")):
+        found |= load_file(file)
+    wanted = [name for name in parameters if name.startswith(("visual.", "dense.")) and "middle" not in name]
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise ValueError(f"the checkpoint in {folder} lacks {missing[0]}")
+    with torch.no_grad():
+        for name in wanted:
+            louder = LOUDER if name.startswith("visual.merger.mlp.2.") else 1.0
+            louder = 1 / LOUDER if name.startswith("dense.") and name.endswith("weight") else louder
+            parameters[name].copy_(found[name] * louder)

@@ -32,8 +32,15 @@ def orthogonalised(matrices: Tensor) -> Tensor:
 
 def is_muons(name: str, parameter: nn.Parameter) -> bool:
     """Whether Muon trains this weight: a matrix between hidden values, not an embedding, gate or dense head."""
-    apart = ("embed_tokens", "lm_head", "a_proj", "b_proj", "patch_embed", "characters", "colours")
+    apart = ("embed_tokens", "lm_head", "a_proj", "b_proj", "patch_embed", "characters", "colours", "middle")
     return parameter.ndim == 2 and min(parameter.shape) >= SMALLEST_SIDE and not any(part in name for part in apart)
+
+
+def rate_factor(name: str) -> float:
+    """Of AdamW's rate, for weights whose size differs much from 1: large embeddings, the small last norm."""
+    if name.endswith("embed_tokens.weight"):
+        return 2.0
+    return 0.05 if name.endswith("language_model.norm.weight") else 1.0
 
 
 class Optimizer:
@@ -44,7 +51,7 @@ class Optimizer:
         parameters: Iterable[tuple[str, nn.Parameter]],
         muon_rate: float = 0.015,
         adam_rate: float = 2e-3,
-        decay: float = 0.01,
+        decay: float = 0.08,
         momentum: float = 0.95,
         betas: tuple[float, float] = (0.9, 0.98),
     ) -> None:
@@ -107,8 +114,11 @@ class Optimizer:
         below = torch._foreach_div(second, 1 - b**self.steps)
         torch._foreach_sqrt_(below)
         torch._foreach_add_(below, 1e-8)
-        masters = [self.masters[name] for _, name in names]
-        torch._foreach_addcdiv_(masters, first, below, value=-rate / (1 - a**self.steps))
+        for factor in {rate_factor(name) for _, name in names}:
+            at = [i for i, (_, name) in enumerate(names) if rate_factor(name) == factor]
+            masters = [self.masters[names[i][1]] for i in at]
+            value = -factor * rate / (1 - a**self.steps)
+            torch._foreach_addcdiv_(masters, [first[i] for i in at], [below[i] for i in at], value=value)
 
     def state(self) -> dict[str, Tensor]:
         """Everything needed to go on exactly."""

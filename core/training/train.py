@@ -34,10 +34,18 @@ from kernels.gated_delta import cpu as chunked
 
 Delta = Callable[..., tuple[Tensor, Tensor]]
 RECIPES = ("reading", "frames", "text")
+PHASES = (  # up to which share of the curriculum: the shares of the recipes
+    (0.05, (0.88, 0.0, 0.12)),
+    (0.3, (0.82, 0.0, 0.18)),
+    (0.6, (0.7, 0.15, 0.15)),
+    (float("inf"), (0.6, 0.32, 0.08)),
+)
 BINS = (0, 1, 3, 8, 16, 32, 64)  # upper ends of the distances that are counted together, in observations
 BIN_NAMES = ("0", "1", "2-3", "4-8", "9-16", "17-32", "33-64", "65+")
 LARGEST_SIZE = 32
+SHOWN = ("title", "value", "last line", "error", "price", "colour", "transcript")  # in the short line
 SHORT_WINDOWS = (48, 64, 96, 128, 192, 256, 384, 512)
+MIDDLE_WEIGHT = 0.4  # of the characters asked for in the middle of the decoder
 WORST_ERROR = 0.03  # relative, of a kernel against the naive formula: bf16 inputs give about 0.005
 BLANK_WEIGHT = 0.15  # of a place without a character, in the dense loss
 
@@ -54,23 +62,17 @@ class Curriculum(Plan):
     def recipe(self, step: int) -> Recipe:
         rng = Random(f"recipe {self.seed} {step}")
         progress = step / self.steps
-        if progress < 0.06:
-            shares = (0.55, 0.0, 0.45)
-        elif progress < 0.15:
-            shares = (0.5, 0.2, 0.3)
-        else:
-            shares = (0.45, 0.45, 0.1)
+        shares = next(shares for end, shares in PHASES if progress < end)
         kind = rng.choices(RECIPES, shares)[0]
         if kind == "reading":
-            return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 1024, 1024)))
-        window = rng.choice((*SHORT_WINDOWS, 1024))
+            return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 512, 1024)))
+        window = rng.choice((*SHORT_WINDOWS, 1024, 1024))
         if kind == "text":
-            furthest = min(64, 2 + round(progress * 400))
+            furthest = min(32, 2 + round(progress * 60))
             return Recipe(kind, self.rows, self.length, rng.randint(1, furthest), window)
-        furthest = min(64, 1 + round(progress * 70))
+        furthest = min(24, 1 + round(max(0.0, progress - 0.25) * 40))
         far = rng.randint(max(1, furthest // 2), furthest)
-        longer = 2 if far > 12 and self.rows > 1 and rng.random() < 0.6 else 1
-        longer = 4 if far > 32 and self.rows > 3 and rng.random() < 0.4 else longer
+        longer = 2 if far > 12 and self.rows > 1 and rng.random() < 0.5 else 1
         return Recipe(kind, self.rows // longer, self.length * longer, far, window)
 
 
@@ -145,27 +147,30 @@ class Trainer:
         self.dtype = dtype
         self.forward = Forward(model, heads, compiled, delta)
 
-    def begin(self, muon_rate: float, adam_rate: float, kept: dict[str, Tensor] | None = None) -> None:
+    def begin(
+        self, muon_rate: float, adam_rate: float, decay: float = 0.08, kept: dict[str, Tensor] | None = None
+    ) -> None:
         """Masters and momentum in fp32; the weights themselves in the device's dtype from here on."""
-        self.optimizer = Optimizer(self.parameters.items(), muon_rate, adam_rate)
+        self.optimizer = Optimizer(self.parameters.items(), muon_rate, adam_rate, decay)
         if kept is not None:
             self.optimizer.load_state(kept)
         nano.place(self.model, self.device, self.dtype)
         nano.place(self.heads, self.device, self.dtype)
 
     def losses(self, batch: Batch, scores: Scores | None) -> Losses:
-        hidden, merged = self.forward.hidden(batch)
+        hidden, merged, middle = self.forward.hidden(batch)
         chosen = hidden.flatten(0, 1)[batch.label_place]
         logits = self.model.logits(chosen).float()
         answer = F.cross_entropy(logits, batch.label)
         if scores is not None:
             scores.add(batch, logits.detach().argmax(-1) == batch.label)
         zero = answer.new_zeros(())
-        if merged is None:
+        if merged is None or middle is None:
             return Losses(answer, answer.detach(), zero, zero)
         characters = self._dense(merged, self.heads.characters, batch.characters, BLANK_WEIGHT, scores, 0)
         colours = self._dense(merged, self.heads.colours, batch.colours[:, None], 0.3, scores, 1)
-        return Losses(answer + characters + 0.3 * colours, answer.detach(), characters.detach(), colours.detach())
+        again = self._dense(middle, self.heads.middle, batch.characters, BLANK_WEIGHT, None, 0)
+        return Losses(answer + characters + MIDDLE_WEIGHT * again + 0.3 * colours, answer.detach(), characters.detach(), colours.detach())
 
     @staticmethod
     def _dense(
@@ -241,7 +246,7 @@ def _line(entry: dict[str, Any]) -> str:
         if shares:
             parts.append(recipe + " " + " ".join(f"{name}:{share:.2f}" for name, (share, _) in shares.items()))
     now = entry["scores"]["reading"]["now_by_kind"]
-    parts.append(" ".join(f"{kind}={now[kind][0]:.2f}" for kind in ("title", "value", "last line", "colour") if kind in now))
+    parts.append(" ".join(f"{kind}={now[kind][0]:.2f}" for kind in SHOWN if kind in now))
     return " | ".join(parts)
 
 
@@ -266,7 +271,9 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     if options.resume:
         first, kept = nano.load_checkpoint(Path(options.resume), trainer.parameters)
         first = first if options.start_step is None else options.start_step
-    trainer.begin(options.muon_rate, options.adam_rate, kept)
+    elif options.vision_from:
+        nano.load_vision(Path(options.vision_from), trainer.parameters)
+    trainer.begin(options.muon_rate, options.adam_rate, options.muon_decay, kept)
     source = Source(tuple(Path(path) for path in options.fonts), False, options.seed)
     plan = Curriculum(options.plan_steps, options.rows, options.length, options.seed)
     feed = _ahead(batches(source, plan, first, options.workers, device.type == "cuda"), device)
@@ -364,6 +371,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.training.train", description=__doc__)
     parser.add_argument("--out", required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--resume", help="folder of a checkpoint to go on from")
+    parser.add_argument("--vision-from", help="folder of a checkpoint whose vision tower to start from")
     parser.add_argument("--start-step", type=int, help="where in the curriculum to go on; the checkpoint's by default")
     parser.add_argument("--size", default="nano", help="nano or smoke")
     parser.add_argument("--fonts", action="append", default=[], help="folder of training fonts; repeatable")
@@ -376,8 +384,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--length", type=int, default=4096, help="tokens of a row")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--muon-rate", type=float, default=0.015)
+    parser.add_argument("--muon-rate", type=float, default=0.01)
     parser.add_argument("--adam-rate", type=float, default=2e-3)
+    parser.add_argument("--muon-decay", type=float, default=0.08, help="of the matrices, times the rate, a step")
     parser.add_argument("--warm-steps", type=int, default=60)
     parser.add_argument("--decay-from", type=float, default=0.55, help="share of the run after which the rate falls")
     parser.add_argument("--final-scale", type=float, default=0.05)

@@ -69,7 +69,9 @@ LATEST = ("What is the latest {s}?", "What is the newest {s}?", "What was the la
 WHEN = ("When did you see {t}?", "When was {t} shown?", "At what time did I see {t}?", "When was {t} open?")
 WHERE = ("In which application was {t}?", "Where did you see {t}?", "Which application showed {t}?")
 ORDER = ("Which came first, {x} or {y}?", "What did I see first, {x} or {y}?", "Which was earlier, {x} or {y}?")
-KINDS = (*NOW, "when", "where", "order", "latest", "not seen", "text")
+READ_ALL = ("Read everything.", "What does the screen say?", "Read all the text.", "Transcribe the window.")
+READ_FIRST = ("Read the first {n} lines.", "What do the first {n} lines say?", "Transcribe the first {n} lines.")
+KINDS = (*NOW, "when", "where", "order", "latest", "not seen", "transcript")
 KIND_INDEX = {kind: index for index, kind in enumerate(KINDS)}
 
 

@@ -20,6 +20,8 @@ from core.training.data.questions import (
     LATEST,
     NOT_SEEN,
     ORDER,
+    READ_ALL,
+    READ_FIRST,
     WHEN,
     WHERE,
     ask_now,
@@ -29,6 +31,11 @@ from core.training.data.screens import CELL, COLUMNS, LINES, Drawer, Fact, Scree
 from core.training.data.words import APPLICATIONS, LABELS
 
 PATCH = CELL // 2
+KIND_WEIGHTS = {  # how often a fact is asked of the screen that shows it, beside others of that screen
+    "title": 3.0, "value": 3.0, "price": 2.0, "error": 3.0, "command": 2.0, "line after": 0.25, "line number": 0.5,
+    "line starting": 0.6, "colour": 0.7,
+}  # fmt: skip
+LONGEST_TRANSCRIPT = 140  # characters
 IGNORE = 255  # a cell without a target for the dense losses
 
 
@@ -177,15 +184,30 @@ class Stream:
         self.time += timedelta(seconds=self.rng.choice((1, 3, 10, 40, 90, 240)))
 
     def ask_present(self, most: int) -> None:
-        """Up to ``most`` different questions about the newest observation, each kind as likely as the others."""
-        by_kind: dict[str, list[Fact]] = {}
-        for fact in self.told[-1].facts:
-            by_kind.setdefault(fact.kind, []).append(fact)
-        for kind in self.rng.sample(list(by_kind), min(most, len(by_kind))):
-            fact = self.rng.choice(by_kind[kind])
+        """Up to ``most`` different questions about the newest observation, what is looked up more often than others."""
+        facts = list(self.told[-1].facts)
+        weights = [KIND_WEIGHTS.get(fact.kind, 1.0) for fact in facts]
+        given: set[str] = set()
+        for _ in range(min(most, len(facts))):
+            at = self.rng.choices(range(len(facts)), weights)[0]
+            fact = facts.pop(at)
+            weights.pop(at)
             question = ask_now(self.rng, fact)
-            if question:
+            if question and not any(fact.answer in answer or answer in fact.answer for answer in given):
+                given.add(fact.answer)  # an answer that stands in the text already need not be read
                 self.row.ask(question, fact.answer, fact.kind, 0, fact.size)
+
+    def ask_all(self, screen: Screen) -> None:
+        """Have the screen read out, as many lines from the top as are worth one answer."""
+        count, size = 0, 0
+        while count < len(screen.lines) and (count == 0 or size + len(screen.lines[count]) <= LONGEST_TRANSCRIPT):
+            size += len(screen.lines[count]) + 1
+            count += 1
+        if not count:
+            return
+        wordings = READ_ALL if count == len(screen.lines) else READ_FIRST
+        text = "\n".join(screen.lines[:count])
+        self.row.ask(self.rng.choice(wordings).format(n=count), text, "transcript", 0)
 
     def ask_past(self, furthest: int) -> None:
         """One question about an observation at most ``furthest`` ago (0: the newest)."""
@@ -241,16 +263,20 @@ class Stream:
         self.row.ask(question, NOT_SEEN, "not seen", 0)
 
 
-def reading_row(rng: Random, drawer: Drawer, length: int) -> Row:
-    """Screens one after another, each followed by questions about it."""
+def reading_row(rng: Random, drawer: Drawer, length: int, transcripts: float = 0.45) -> Row:
+    """Screens one after another, each followed by questions about it; a share of them is read out in full instead."""
     stream = Stream(rng, drawer, length)
     while stream.row.room > 150:
         large = rng.random() < 0.15
         cells = (rng.randint(10, 22), rng.randint(7, 11)) if large else None
-        if not stream.see(drawer.screen(rng, cells), rng.random() < 0.5, 0.1):
+        screen = drawer.screen(rng, cells)
+        if not stream.see(screen, rng.random() < 0.15, 0.12):
             break
-        stream.ask_present(rng.randint(2, 4))
-        if rng.random() < 0.25:
+        if rng.random() < transcripts:
+            stream.ask_all(screen)  # and nothing else, which could be copied from it instead of read
+        else:
+            stream.ask_present(rng.randint(2, 7))
+        if rng.random() < 0.06:
             stream.ask_past(1)
     return stream.row
 
@@ -264,7 +290,7 @@ def frames_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
             break
         size = rng.choice((12, 13, 14, 14, 15, 16, 16, 18, 20))
         cells = (rng.randint(6, 10), rng.randint(2, 5))
-        if not stream.see(drawer.screen(rng, cells, size), rng.random() < 0.8, 0.04):
+        if not stream.see(drawer.screen(rng, cells, size), rng.random() < 0.8, 0.12):
             break
         if not quiet or rng.random() < 0.1:
             for _ in range(rng.choice((1, 1, 2))):

@@ -17,6 +17,7 @@ from core.frame import Pixels
 from core.training.data.fonts import Font, FontBook
 from core.training.data.words import APPLICATIONS, LABELS, STATUSES, Vocabulary
 
+SAME_LINE = 4.0  # pixels that the middles of texts in one line may differ by
 CELL = 28  # pixels: side of one merged token
 COLUMNS, LINES = 5, 4  # places for characters in one cell
 CHARACTERS = "".join(chr(code) for code in range(33, 127)) + "€£"  # classes 1..; 0 is blank
@@ -36,7 +37,7 @@ COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 COLOUR_NAMES = tuple(COLOURS)
 SIZES = (10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 26)
-SIZE_WEIGHTS = (7, 9, 13, 14, 15, 11, 11, 8, 6, 3, 2, 1)
+SIZE_WEIGHTS = (2, 3, 10, 16, 18, 14, 14, 11, 8, 3, 2, 1)
 LIGHT = ((255, 255, 255), (250, 250, 250), (240, 240, 240), (246, 245, 244), (255, 251, 235), (232, 238, 245))
 DARK = ((0, 0, 0), (18, 18, 20), (30, 30, 30), (40, 42, 54), (13, 17, 23), (45, 45, 48), (0, 43, 54), (48, 10, 36))
 
@@ -63,6 +64,7 @@ class Screen:
     facts: list[Fact]
     characters: np.ndarray
     colours: np.ndarray
+    lines: list[str]  # all text, line by line from the top
 
 
 @dataclass(slots=True)
@@ -103,6 +105,8 @@ class Canvas:
     marks: list[tuple[float, float, int]] = field(default_factory=list)  # x, y of a character's middle, its class
     patches: list[tuple[int, int, int, int, int]] = field(default_factory=list)  # left, top, right, bottom, colour
     facts: list[Fact] = field(default_factory=list)
+    loose: int = 0  # pixels between lines beyond the scene's own
+    written: list[tuple[float, float, str]] = field(default_factory=list)  # middle, left edge, text
 
     @staticmethod
     def blank(width: int, height: int, theme: Theme) -> Canvas:
@@ -113,6 +117,7 @@ class Canvas:
         """Draw one line from its upper left corner; returns where it ends."""
         self.draw.text((x, y), text, font=font.face, fill=ink or self.theme.ink)
         middle = y + font.height * 0.55
+        self.written.append((middle, x, text))
         for character in text:
             advance = font.advance(character)
             kind = CLASS_OF.get(character)
@@ -134,6 +139,16 @@ class Canvas:
 
     def note(self, kind: str, subject: str, answer: str, size: int) -> None:
         self.facts.append(Fact(kind, subject, answer, size))
+
+    def lines(self) -> list[str]:
+        """All text from the top down; pieces side by side make one line."""
+        lines: list[tuple[float, list[tuple[float, str]]]] = []
+        for middle, left, text in sorted(self.written):
+            if lines and middle - lines[-1][0] < SAME_LINE:
+                lines[-1][1].append((left, text))
+            else:
+                lines.append((middle, [(left, text)]))
+        return [" ".join(text.strip() for _, text in sorted(pieces)) for _, pieces in lines]
 
     def maps(self) -> tuple[np.ndarray, np.ndarray]:
         """The characters and colours by cell; see :class:`Screen`."""
@@ -176,8 +191,8 @@ class Drawer:
         self.fonts = fonts
         self.words = vocabulary
         self._scenes = (
-            (self._terminal, 16), (self._editor, 14), (self._table, 15), (self._dialog, 17), (self._note, 12),
-            (self._form, 12), (self._chat, 8), (self._shapes, 12), (self._notification, 8),
+            (self._terminal, 15), (self._editor, 8), (self._table, 18), (self._dialog, 18), (self._note, 9),
+            (self._form, 18), (self._chat, 5), (self._shapes, 6), (self._notification, 5),
         )  # fmt: skip
 
     def screen(self, rng: Random, cells: tuple[int, int] | None = None, size: int | None = None) -> Screen:
@@ -187,6 +202,7 @@ class Drawer:
         columns, rows = cells or self._cells(rng, size)
         theme = draw_theme(rng, True if scene == self._terminal and rng.random() < 0.5 else None)
         canvas = Canvas.blank(columns * CELL, rows * CELL, theme)
+        canvas.loose = rng.randint(5, 18) if rng.random() < 0.4 else 0
         application = rng.choice(APPLICATIONS)
         font = self.fonts.draw(rng, size, mono=scene in (self._terminal, self._editor) and rng.random() < 0.85)
         title = self._fitting(rng, self.words.title, font, canvas.image.width - 4 * size)
@@ -196,7 +212,7 @@ class Drawer:
         scene(rng, canvas, room, font)
         characters, colours = canvas.maps()
         pixels = np.asarray(canvas.image)
-        return Screen(pixels, title, application, title_drawn, canvas.facts, characters, colours)
+        return Screen(pixels, title, application, title_drawn, canvas.facts, characters, colours, canvas.lines())
 
     @staticmethod
     def _cells(rng: Random, size: int) -> tuple[int, int]:
@@ -259,7 +275,7 @@ class Drawer:
                 canvas.note("line after", lines[index - 1], line, size)
 
     def _terminal(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
-        spacing = rng.randint(0, 3)
+        spacing = rng.randint(0, 3) + canvas.loose // 3
         count = min(rng.randint(2, 9), self._lines(room, font, spacing))
         prompt = rng.choice(("$ ", "$ ", "> ", "% ", f"{rng.choice(self.words.first_names).lower()}@pc:~$ ", "# "))
         width, y, lines = room.right - room.left, float(room.top), []
@@ -284,7 +300,7 @@ class Drawer:
         self._note_lines(canvas, lines, font.size)
 
     def _editor(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
-        spacing = rng.randint(0, 6)
+        spacing = rng.randint(0, 6) + canvas.loose // 2
         count = min(rng.randint(2, 9), self._lines(room, font, spacing))
         start = rng.choice((1, 1, rng.randint(1, 400)))
         numbered = rng.random() < 0.6
@@ -306,7 +322,7 @@ class Drawer:
         self._note_lines(canvas, lines, font.size)
 
     def _table(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
-        spacing = rng.randint(2, 10)
+        spacing = rng.randint(2, 10) + canvas.loose
         count = min(rng.randint(2, 8), self._lines(room, font, spacing))
         column, make = rng.choice(
             (
@@ -376,7 +392,7 @@ class Drawer:
         taken: set[str] = set()
         for _ in range(rng.randint(1, 3)):
             if y + 2 * font.height <= room.bottom:
-                y = self._labelled(rng, canvas, x, y, room.right, font, taken) + rng.randint(1, 8)
+                y = self._labelled(rng, canvas, x, y, room.right, font, taken) + rng.randint(1, 8) + canvas.loose
         y += rng.randint(2, 10)
         if y + font.height + 6 <= room.bottom:
             self._buttons(rng, canvas, x, y, room.right, font)
@@ -402,10 +418,10 @@ class Drawer:
         for _ in range(rng.randint(2, 6)):
             if y + 2 * font.height > room.bottom:
                 break
-            y = self._labelled(rng, canvas, room.left, y, room.right, font, taken) + rng.randint(1, 10)
+            y = self._labelled(rng, canvas, room.left, y, room.right, font, taken) + rng.randint(1, 10) + canvas.loose
 
     def _note(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
-        spacing = rng.randint(1, 8)
+        spacing = rng.randint(1, 8) + canvas.loose
         bullet = rng.choice(("", "", "- ", "* ", "• "))
         y, lines = float(room.top), []
         for _ in range(min(rng.randint(1, 8), self._lines(room, font, spacing))):
