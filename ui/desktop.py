@@ -210,7 +210,7 @@ def consented(paths: Paths) -> bool:
 def run(arguments: list[str] | None = None) -> int:
     """The desktop app, until it is quit; the exit status."""
     keep_none()
-    application = QApplication(arguments or sys.argv[:1])
+    application = QApplication(arguments or ["afterimage"])
     application.setApplicationName("Afterimage")
     application.setDesktopFileName("afterimage")
     paths = user_paths()
