@@ -370,7 +370,15 @@ class _GatedDelta(torch.autograd.Function):
 
 
 def _forward(
-    q: Tensor, k: Tensor, v: Tensor, g: Tensor, beta: Tensor, state: Tensor | None, scale: float, keep: bool
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    g: Tensor,
+    beta: Tensor,
+    state: Tensor | None,
+    scale: float,
+    keep: bool,
+    into: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
     B, T, H, K = q.shape
     V = v.shape[-1]
@@ -380,7 +388,7 @@ def _forward(
     G = torch.empty((B, T, H), dtype=torch.float32, device=q.device)
     inverse = torch.empty((B, T, H, CHUNK), dtype=q.dtype, device=q.device)
     o = torch.empty_like(v)
-    new_state = torch.empty((B, H, K, V), dtype=torch.float32, device=q.device)
+    new_state = torch.empty((B, H, K, V), dtype=torch.float32, device=q.device) if into is None else into
     u = torch.empty_like(v) if keep else o
     h = torch.empty((B, H, chunks, K, V), dtype=q.dtype, device=q.device) if keep else o
     _solve_kernel[(chunks, B * H)](
@@ -453,15 +461,29 @@ def gated_delta(
 
 
 def _recurrent(
-    q: Tensor, k: Tensor, v: Tensor, g: Tensor, beta: Tensor, state: Tensor | None, scale: float
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    g: Tensor,
+    beta: Tensor,
+    state: Tensor | None,
+    scale: float,
+    into: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     B, T, H, K = q.shape
     V = v.shape[-1]
     o = torch.empty_like(v)
-    new_state = torch.empty((B, H, K, V), dtype=torch.float32, device=q.device)
+    new_state = torch.empty((B, H, K, V), dtype=torch.float32, device=q.device) if into is None else into
     BV = min(32, triton.next_power_of_2(V))
     _recurrent_kernel[(triton.cdiv(V, BV), B * H)](
         q, k, v, g, beta, new_state if state is None else state, o, new_state, scale, T,
         H=H, K=K, V=V, BK=triton.next_power_of_2(K), BV=BV, HAS_STATE=state is not None, num_warps=4,
     )  # fmt: skip
     return o, new_state
+
+
+def gated_delta_(q: Tensor, k: Tensor, v: Tensor, g: Tensor, beta: Tensor, state: Tensor, scale: float) -> Tensor:
+    """The same without gradients, the new state written over ``state`` (fp32, contiguous); returns o."""
+    if q.shape[1] <= FEW:
+        return _recurrent(q, k, v, g, beta, state, scale, into=state)[0]
+    return _forward(q, k, v, g, beta, state, scale, keep=False, into=state)[0]

@@ -1,0 +1,241 @@
+"""The decoder on a GPU, for one stream: the arithmetic of :class:`~core.model.text.Decoder` in far fewer kernels.
+
+Projections that read the same input are laid side by side in memory and multiplied at once (the network's own
+parameters become views of them: no second copy), and what lies between the products is fused. One token takes a path
+of its own, bound by reading the weights. Everything a pass touches is allocated by PyTorch and indexed on the device,
+so a pass can be captured in a CUDA graph (see ``graphs.py``). Forward only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.model.layers import GatedDeltaNet, WindowAttention
+from core.model.network import InfiniteVL
+from core.model.state import MemoryState
+from core.model.text import DecoderLayer
+from kernels.gated_delta.triton import gated_delta_
+from kernels.norms.triton import add_rms_norm, gated_rms_norm_of_rows, rms_norm
+from kernels.one_token import triton as one
+from kernels.rotary.naive import angles, turn_frequencies
+from kernels.rotary.triton import rotate_rows_
+from kernels.short_conv.triton import Row, mix, shift_tail_
+from kernels.swiglu.triton import swiglu
+from kernels.window_attention.triton import append_both_, attend
+
+if TYPE_CHECKING:
+    from core.model.config import ModelShape
+
+
+def fits(network: InfiniteVL) -> bool:
+    """Whether this network's decoder can take the fast path; otherwise the plain one serves it."""
+    shape = network.shape
+    linears = [m for m in network.language_model.modules() if isinstance(m, nn.Linear)]
+    dtypes = {p.dtype for p in network.language_model.parameters()}
+    plain = all(type(m) is nn.Linear for m in linears) and len(dtypes) == 1
+    return (
+        plain
+        and all(dtype.is_floating_point for dtype in dtypes)
+        and shape.use_short_conv
+        and shape.use_gate
+        and not shape.conv_bias
+        and shape.linear_head_dim <= 128
+        and shape.value_dim % shape.linear_head_dim == 0
+    )
+
+
+def _side_by_side(modules: list[nn.Linear]) -> Tensor:
+    """One matrix of all these products; the modules' weights become views of it."""
+    whole = torch.cat([module.weight.detach() for module in modules])
+    start = 0
+    for module in modules:
+        module.weight.data = whole[start : start + module.out_features]
+        start += module.out_features
+    return whole
+
+
+@dataclass(frozen=True)
+class _Mlp:
+    norm: Tensor
+    eps: float
+    gate_up: Tensor  # [2 I, hidden]
+    down: Tensor
+
+
+@dataclass(frozen=True)
+class _Delta:
+    norm: Tensor
+    eps: float
+    inner: Tensor  # [row.width, hidden]
+    row: Row
+    conv: Tensor  # [channels, taps]
+    a_log: Tensor
+    dt_bias: Tensor
+    out_norm: Tensor
+    out_eps: float
+    out: Tensor
+    mlp: _Mlp
+
+
+@dataclass(frozen=True)
+class _Attention:
+    norm: Tensor
+    eps: float
+    inner: Tensor  # [(heads + 2 groups) x head_dim, hidden]
+    bias: Tensor
+    out: Tensor
+    mlp: _Mlp
+
+
+def _parts(layer: DecoderLayer, shape: ModelShape) -> _Delta | _Attention:
+    norm, eps, after = layer.input_layernorm.weight, layer.input_layernorm.eps, layer.post_attention_layernorm
+    gate_up = _side_by_side([layer.mlp.gate_proj, layer.mlp.up_proj])
+    mlp = _Mlp(after.weight, after.eps, gate_up, layer.mlp.down_proj.weight)
+    mixer = layer.self_attn
+    if isinstance(mixer, WindowAttention):
+        projections = [mixer.q_proj, mixer.k_proj, mixer.v_proj]
+        bias = torch.cat([projection.bias.detach() for projection in projections])
+        return _Attention(norm, eps, _side_by_side(projections), bias, mixer.o_proj.weight, mlp)
+    return _delta_parts(mixer, norm, eps, mlp, shape)
+
+
+def _delta_parts(mixer: GatedDeltaNet, norm: Tensor, eps: float, mlp: _Mlp, shape: ModelShape) -> _Delta:
+    if mixer.g_proj is None:
+        raise ValueError("the fast path needs the output gate; fits() says so")
+    inner = _side_by_side([mixer.q_proj, mixer.k_proj, mixer.v_proj, mixer.g_proj, mixer.a_proj, mixer.b_proj])
+    convs = (mixer.q_conv1d, mixer.k_conv1d, mixer.v_conv1d)
+    return _Delta(
+        norm=norm,
+        eps=eps,
+        inner=inner,
+        row=Row(shape.num_linear_heads, shape.linear_head_dim, shape.value_dim),
+        conv=torch.cat([conv.weight.detach().squeeze(1) for conv in convs]),
+        a_log=mixer.A_log,
+        dt_bias=mixer.dt_bias,
+        out_norm=mixer.o_norm.weight,
+        out_eps=mixer.o_norm.eps,
+        out=mixer.o_proj.weight,
+        mlp=mlp,
+    )
+
+
+class FastDecoder:
+    """A network's decoder for one stream at a time. Raises nothing of its own; ask :func:`fits` first."""
+
+    def __init__(self, network: InfiniteVL) -> None:
+        self.network, self.shape = network, network.shape
+        decoder, shape = network.language_model, network.shape
+        with torch.inference_mode(False), torch.no_grad():
+            self.layers = [_parts(layer, shape) for layer in decoder.layers if isinstance(layer, DecoderLayer)]
+        self.device, self.dtype = decoder.norm.weight.device, decoder.norm.weight.dtype
+        self._frequencies = turn_frequencies(shape.rope_theta, shape.head_dim).to(self.device)
+        axes = [axis for axis, count in enumerate(shape.mrope_section) for _ in range(count)]
+        self._axes = torch.tensor(axes, device=self.device)  # the position axis each frequency follows
+        head = network.lm_head
+        self._head = decoder.embed_tokens.weight if head is None else head.weight
+
+    def forward(self, x: Tensor, positions: Tensor, state: MemoryState, *, wanted: bool = True) -> Tensor | None:
+        """Go on with a stream by T tokens, in place. x: [T, hidden]; positions: int64 [3, T]; batch of ``state``: 1.
+
+        Returns the hidden values [T, hidden] after the last norm; None where they are not ``wanted``: then what only
+        they need is left out.
+        """
+        T = x.shape[0]
+        cos, sin = self._rotary(positions)
+        counts = [0, 0]  # attention and linear layers so far
+        y = rms_norm(x, self.layers[0].norm, self.layers[0].eps)
+        for index, layer in enumerate(self.layers):
+            linear = isinstance(layer, _Delta)
+            at, last = counts[linear], index == len(self.layers) - 1
+            counts[linear] += 1
+            if isinstance(layer, _Delta):
+                mixed = self._delta(layer, y, state.recurrent[at], state.tails[at, 0], last and not wanted)
+            else:
+                mixed = self._attend(layer, y, cos, sin, state.keys[at], state.values[at], state.seen)
+            if last and not wanted:
+                break
+            y, x = add_rms_norm(F.linear(mixed, layer.out), x, layer.mlp.norm, layer.mlp.eps)
+            y = F.linear(swiglu(F.linear(y, layer.mlp.gate_up)), layer.mlp.down)
+            norm = self.network.language_model.norm.weight if last else self.layers[index + 1].norm
+            y, x = add_rms_norm(y, x, norm, self.shape.rms_norm_eps)
+        state.seen.add_(T)
+        state.clock.copy_(torch.maximum(state.clock, positions.max() + 1))
+        return y if wanted else None
+
+    def _rotary(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """cos and sin [T, head_dim / 2] of positions [3, T]."""
+        turned = angles(positions.T, self._frequencies)  # [T, 3, head_dim / 2]: each axis with every frequency
+        chosen = turned.gather(1, self._axes.expand(positions.shape[1], 1, -1)).squeeze(1)
+        return chosen.cos(), chosen.sin()
+
+    def _delta(self, layer: _Delta, y: Tensor, recurrent: Tensor, tail: Tensor, state_only: bool) -> Tensor:
+        row = layer.row
+        p = F.linear(y, layer.inner)  # [T, row.width]
+        q, k, v, g, beta = mix(p, row, layer.conv, tail, layer.a_log, layer.dt_bias)
+        shift_tail_(p, tail)
+        o = gated_delta_(q, k, v, g, beta, recurrent, row.K**-0.5)[0]  # [T, H, V]
+        if state_only:
+            return o
+        gate = p[:, row.channels : row.channels + row.H * row.V]
+        return gated_rms_norm_of_rows(o, gate, layer.out_norm, layer.out_eps).flatten(1)
+
+    def _attend(
+        self, layer: _Attention, y: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, seen: Tensor
+    ) -> Tensor:
+        rows = F.linear(y, layer.inner, layer.bias)  # [T, (heads + 2 groups) head_dim]
+        return self._attend_rows(rows, cos, sin, keys, values, seen)
+
+    def _attend_rows(
+        self, rows: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, seen: Tensor
+    ) -> Tensor:
+        shape = self.shape
+        H, G, D = shape.num_attention_heads, shape.num_key_value_heads, shape.head_dim
+        rotate_rows_(rows, H + G, cos, sin)
+        heads = rows.view(1, rows.shape[0], H + 2 * G, D)
+        q, k, v = heads[:, :, :H], heads[:, :, H : H + G], heads[:, :, H + G :]
+        o = attend(q, k, v, keys, values, seen, shape.window, shape.sinks, D**-0.5)
+        append_both_(keys, values, k, v, seen, shape.sinks)
+        return o.view(rows.shape[0], H * D)
+
+    def step(self, token: Tensor, state: MemoryState) -> Tensor:
+        """Go on by one token of text, in place. token: int64 [1]. Returns the logits fp32 [vocabulary]."""
+        shape, hidden = self.shape, self.shape.hidden_size
+        stream = F.embedding(token, self.network.language_model.embed_tokens.weight).view(hidden).clone()
+        cos, sin = self._rotary(state.clock.expand(3, 1))
+        inner = torch.empty(shape.intermediate_size, dtype=self.dtype, device=self.device)
+        counts = [0, 0]
+        for layer in self.layers:
+            linear = isinstance(layer, _Delta)
+            at = counts[linear]
+            counts[linear] += 1
+            if isinstance(layer, _Delta):
+                self._delta_step(layer, stream, state.recurrent[at, 0], state.tails[at, 0])
+            else:
+                row = torch.empty(layer.inner.shape[0], dtype=self.dtype, device=self.device)
+                one.normed_product(stream, layer.norm, layer.eps, layer.inner, layer.bias, row)
+                o = self._attend_rows(row[None], cos, sin, state.keys[at], state.values[at], state.seen)
+                one.add_product(o.view(-1), layer.out, stream)
+            one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner)
+            one.add_product(inner, layer.mlp.down, stream)
+        logits = one.empty(self._head.shape[0], stream)
+        norm = self.network.language_model.norm
+        one.normed_product(stream, norm.weight, norm.eps, self._head, None, logits)
+        state.seen.add_(1)
+        state.clock.add_(1)
+        return logits
+
+    def _delta_step(self, layer: _Delta, stream: Tensor, recurrent: Tensor, tail: Tensor) -> None:
+        row = layer.row
+        mixed = one.empty(row.width, stream)
+        one.normed_mix(
+            stream, layer.norm, layer.eps, layer.inner, row, layer.conv, tail, layer.a_log, layer.dt_bias, mixed
+        )
+        o = one.empty(row.H * row.V, stream)
+        squares = one.empty(row.H * one.value_blocks(row.V), stream).view(row.H, -1)
+        one.delta_step(mixed, row, recurrent, layer.out_norm, o, squares)
+        one.add_product_of_heads(o, squares, layer.out_eps, layer.out, stream)

@@ -1,0 +1,1 @@
+"""Normalisations: RMSNorm, RMSNorm with an output gate, and the L2 norm of queries and keys."""

@@ -1,0 +1,209 @@
+"""One token through a layer on a GPU: products of one vector with a matrix, and the delta rule's step.
+
+At one token a model is bound by reading its weights, so each kernel here reads a matrix once, at full bandwidth, and
+does the small things around it on the way: the RMSNorm before, and after it the residual, SwiGLU, or the short
+convolution and the gates of a Gated DeltaNet layer. A program owns whole rows of the matrix, so nothing is shared
+between programs and everything can be updated in place. Five launches a layer.
+
+Sums in fp32. Forward only, one stream.
+"""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from kernels.short_conv.triton import Row
+
+# what comes before the product ...
+PLAIN, RMS, HEADS = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)
+# ... and after it
+STORE, BIAS, ADD, GATED, MIX = (tl.constexpr(number) for number in range(5))
+
+
+@triton.jit
+def _rows(w_ptr, rows, live, k, in_k, K: tl.constexpr):
+    at = rows.to(tl.int64)[:, None] * K + k[None, :]
+    return tl.load(w_ptr + at, mask=live[:, None] & in_k[None, :], other=0.0).to(tl.float32)
+
+
+@triton.jit
+def _mixed(y, n, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS: tl.constexpr):
+    """The convolution with its tail moved on, SiLU of the gate, and the decay and strength of writing."""
+    channel = live & (n < C)
+    conv = y * tl.load(weight_ptr + n * TAPS + TAPS - 1, mask=channel, other=0.0).to(tl.float32)
+    for tap in tl.static_range(TAPS - 1):
+        old = tl.load(tail_ptr + tap * C + n, mask=channel, other=0.0)
+        conv += old.to(tl.float32) * tl.load(weight_ptr + n * TAPS + tap, mask=channel, other=0.0).to(tl.float32)
+        if tap > 0:
+            tl.store(tail_ptr + (tap - 1) * C + n, old, mask=channel)
+    tl.store(tail_ptr + (TAPS - 2) * C + n, y.to(tail_ptr.dtype.element_ty), mask=channel)
+    swish = tl.where(n < C, conv, y)
+    swish *= tl.sigmoid(swish)
+    h = n - C - HV
+    in_a = live & (h >= 0) & (h < H)
+    a = y + tl.load(dt_ptr + h, mask=in_a, other=0.0).to(tl.float32)
+    rate = tl.exp(tl.load(a_log_ptr + h, mask=in_a, other=0.0).to(tl.float32))
+    decay = -rate * (tl.maximum(a, 0.0) + tl.log(1.0 + tl.exp(-tl.abs(a))))
+    return tl.where(h < 0, swish, tl.where(h < H, decay, tl.sigmoid(y)))
+
+
+@triton.jit(do_not_specialize=["steps"])
+def _product_kernel(
+    x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, eps, N, steps,
+    K: tl.constexpr, BX: tl.constexpr, BN: tl.constexpr, STEP: tl.constexpr, BK: tl.constexpr, PARTS: tl.constexpr,
+    H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr,
+    BEFORE: tl.constexpr, AFTER: tl.constexpr, STAGES: tl.constexpr,
+):  # fmt: skip
+    """BN rows of the matrix [N, K] times x. With GATED the matrix is [2 N, K], gates first.
+
+    ``extra`` is the bias or the residual; ``parts`` the partial sums of squares of each head of x (HEADS).
+    """
+    n = tl.program_id(0) * BN + tl.arange(0, BN)
+    live = n < N
+    c = tl.arange(0, BK)
+    factor = 1.0
+    if BEFORE == RMS:
+        whole = tl.arange(0, BX)
+        x = tl.load(x_ptr + whole, mask=whole < K, other=0.0).to(tl.float32)
+        factor = tl.rsqrt(tl.sum(x * x, axis=0) / K + eps)
+    acc = tl.zeros((BN, BK), tl.float32)
+    acc2 = tl.zeros((BN, BK), tl.float32)
+    for step in tl.range(0, steps, num_stages=STAGES):
+        k = step * STEP + c
+        in_k = (c < STEP) & (k < K)
+        w = _rows(w_ptr, n, live, k, in_k, K)
+        x = tl.load(x_ptr + k, mask=in_k, other=0.0).to(tl.float32)
+        if BEFORE == RMS:
+            x *= factor * tl.load(norm_ptr + k, mask=in_k, other=0.0).to(tl.float32)
+        if BEFORE == HEADS:  # a step is a head
+            squares = tl.load(parts_ptr + step * PARTS + tl.arange(0, PARTS))
+            x *= tl.rsqrt(tl.sum(squares, axis=0) / STEP + eps)
+        acc += w * x[None, :]
+        if AFTER == GATED:
+            acc2 += _rows(w_ptr, n + N, live, k, in_k, K) * x[None, :]
+    y = tl.sum(acc, axis=1)
+    if (AFTER == BIAS) | (AFTER == ADD):
+        y += tl.load(extra_ptr + n, mask=live, other=0.0).to(tl.float32)
+    if AFTER == GATED:
+        y = y * tl.sigmoid(y) * tl.sum(acc2, axis=1)
+    if AFTER == MIX:
+        y = _mixed(y, n, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS)
+    tl.store(y_ptr + n, y.to(y_ptr.dtype.element_ty), mask=live)
+
+
+@triton.jit
+def _step_kernel(
+    y_ptr, state_ptr, norm_ptr, o_ptr, parts_ptr, scale, eps,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr,
+):  # fmt: skip
+    """One head's block of value columns: the state read, moved on and read out; o times norm weight and gate."""
+    block, h = tl.program_id(0), tl.program_id(1)
+    c = tl.arange(0, BK)
+    x = block * BV + tl.arange(0, BV)
+    in_k = c < K
+    in_v = x < V
+    C: tl.constexpr = H * (2 * K + V)
+    at = h * K * V + c[:, None] * V + x[None, :]
+    mask = in_k[:, None] & in_v[None, :]
+    S = tl.load(state_ptr + at, mask=mask, other=0.0)
+    q = tl.load(y_ptr + h * K + c, mask=in_k, other=0.0)
+    k = tl.load(y_ptr + H * K + h * K + c, mask=in_k, other=0.0)
+    v = tl.load(y_ptr + 2 * H * K + h * V + x, mask=in_v, other=0.0)
+    gate = tl.load(y_ptr + C + h * V + x, mask=in_v, other=0.0)
+    decay = tl.exp(tl.load(y_ptr + C + H * V + h))
+    beta = tl.load(y_ptr + C + H * V + H + h)
+    q *= tl.rsqrt(tl.sum(q * q, axis=0) + eps) * scale
+    k *= tl.rsqrt(tl.sum(k * k, axis=0) + eps)
+    S *= decay
+    u = beta * (v - tl.sum(S * k[:, None], axis=0))
+    S += k[:, None] * u[None, :]
+    tl.store(state_ptr + at, S, mask=mask)
+    o = tl.sum(S * q[:, None], axis=0)
+    tl.store(parts_ptr + h * tl.num_programs(0) + block, tl.sum(o * o, axis=0))
+    weight = tl.load(norm_ptr + x, mask=in_v, other=0.0).to(tl.float32)
+    tl.store(o_ptr + h * V + x, o * weight * gate, mask=in_v)
+
+
+def _block(N: int, K: int) -> tuple[int, int, int, int]:
+    """Rows a program, columns a step, warps, stages: enough bytes in flight on every multiprocessor."""
+    rows = 4 if N <= 4096 else 8
+    return rows, min(512, triton.next_power_of_2(K)), 4, 3
+
+
+def _launch(
+    x: Tensor, w: Tensor, y: Tensor, before: int, after: int, *, norm: Tensor | None = None,
+    eps: float = 0.0, extra: Tensor | None = None, parts: Tensor | None = None, heads: tuple[int, int] = (1, 0),
+    mixing: tuple[Tensor, Tensor, Tensor, Tensor] | None = None, row: Row | None = None,
+) -> None:  # fmt: skip
+    N, K = y.numel(), w.shape[1]
+    rows, columns, warps, stages = _block(N, K)
+    step = heads[1] or columns  # with heads: one a step
+    weight, tail, a_log, dt_bias = mixing or (x, x, x, x)
+    row = row or Row(0, 0, 0)
+    _product_kernel[(triton.cdiv(N, rows),)](
+        x, w, y, x if norm is None else norm, x if extra is None else extra, x if parts is None else parts,
+        weight, tail, a_log, dt_bias, eps, N, triton.cdiv(K, step),
+        K=K, BX=triton.next_power_of_2(K), BN=rows, STEP=step, BK=triton.next_power_of_2(step), PARTS=heads[0],
+        H=row.H, C=row.channels, HV=row.H * row.V, TAPS=weight.shape[1] if mixing else 2,
+        BEFORE=before, AFTER=after, STAGES=stages, num_warps=warps,
+    )  # fmt: skip
+
+
+def normed_product(x: Tensor, norm: Tensor, eps: float, w: Tensor, bias: Tensor | None, y: Tensor) -> None:
+    """y [N] = w [N, K] times RMSNorm(x [K]), plus the bias."""
+    _launch(x, w, y, RMS.value, STORE.value if bias is None else BIAS.value, norm=norm, eps=eps, extra=bias)
+
+
+def normed_mix(
+    x: Tensor, norm: Tensor, eps: float, w: Tensor, row: Row, conv: Tensor, tail: Tensor, a_log: Tensor,
+    dt_bias: Tensor, y: Tensor,
+) -> None:  # fmt: skip
+    """One token's row of a Gated DeltaNet layer, as :class:`Row` lays it out, ready for :func:`delta_step`.
+
+    q, k and v are convolved and through SiLU (q and k not yet normalised), the gate through SiLU.
+
+    y: fp32 [row.width]. conv: [channels, taps]; tail: [taps - 1, channels], moved on in place.
+    """
+    _launch(x, w, y, RMS.value, MIX.value, norm=norm, eps=eps, mixing=(conv, tail, a_log, dt_bias), row=row)
+
+
+def value_blocks(V: int) -> int:
+    """Into how many parts :func:`delta_step` cuts a head's value columns."""
+    return max(1, int(triton.next_power_of_2(V)) // 32)
+
+
+def delta_step(y: Tensor, row: Row, state: Tensor, norm: Tensor, o: Tensor, parts: Tensor, eps: float = 1e-6) -> None:
+    """The gated delta rule for one token, in place on state [H, K, V] fp32.
+
+    y as from :func:`normed_mix`. Writes o fp32 [H V], times the output norm's weight [V] and the gate but not yet
+    divided by its length, and parts fp32 [H, value_blocks(V)], the sums of squares that make up that length.
+    """
+    BV = triton.next_power_of_2(row.V) // value_blocks(row.V)
+    _step_kernel[(value_blocks(row.V), row.H)](
+        y, state, norm, o, parts, row.K**-0.5, eps, H=row.H, K=row.K, V=row.V, BK=triton.next_power_of_2(row.K),
+        BV=BV, num_warps=4,
+    )  # fmt: skip
+
+
+def add_product(x: Tensor, w: Tensor, stream: Tensor) -> None:
+    """stream [N] += w [N, K] times x [K]."""
+    _launch(x, w, stream, PLAIN.value, ADD.value, extra=stream)
+
+
+def add_product_of_heads(o: Tensor, parts: Tensor, eps: float, w: Tensor, stream: Tensor) -> None:
+    """stream [N] += w times o, each head of o over its root mean square; o and parts from :func:`delta_step`."""
+    heads, blocks = parts.shape
+    _launch(
+        o, w, stream, HEADS.value, ADD.value, eps=eps, extra=stream, parts=parts, heads=(blocks, o.numel() // heads)
+    )
+
+
+def normed_swiglu(x: Tensor, norm: Tensor, eps: float, w: Tensor, y: Tensor) -> None:
+    """y [I] = SiLU(gate) times value, both of RMSNorm(x [K]); w: [2 I, K], gates first."""
+    _launch(x, w, y, RMS.value, GATED.value, norm=norm, eps=eps)
+
+
+def empty(n: int, like: Tensor) -> Tensor:
+    """Room for fp32 results on the device of ``like``."""
+    return torch.empty(n, dtype=torch.float32, device=like.device)

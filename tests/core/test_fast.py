@@ -1,0 +1,112 @@
+"""The fast decoder against the plain one: same hidden values, same memory, however a stream is cut."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.model.config import ModelShape, VisionShape
+from core.model.network import InfiniteVL
+from core.model.state import MemoryState
+from tests.kernels.exact import error
+from tests.kernels.triton_device import DEVICE, skip_without_triton
+
+skip_without_triton()
+
+from core.model.fast import FastDecoder, fits  # noqa: E402 - only where Triton is
+
+pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("default")]
+
+SHAPE = ModelShape(
+    vision=VisionShape(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=64),
+    vocab_size=90,
+    hidden_size=64,
+    intermediate_size=96,
+    linear_layers=(False, True, True, False, True),
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    head_dim=16,
+    window=24,
+    mrope_section=(2, 3, 3),
+    num_linear_heads=3,
+    linear_head_dim=16,
+)
+
+
+def network(shape: ModelShape = SHAPE) -> InfiniteVL:
+    torch.manual_seed(0)
+    made = InfiniteVL(shape).to(DEVICE).eval().requires_grad_(False)
+    for parameter in made.parameters():
+        if parameter.dim() == 1:
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return made
+
+
+def text_positions(start: int, T: int) -> Tensor:
+    return (start + torch.arange(T, device=DEVICE)).expand(3, T)
+
+
+def assert_same_memory(found: MemoryState, wanted: MemoryState) -> None:
+    assert int(found.seen) == int(wanted.seen)
+    assert int(found.clock) == int(wanted.clock)
+    for name in ("recurrent", "tails", "keys", "values"):
+        assert error(getattr(found, name), getattr(wanted, name)) < 1e-5, name
+
+
+@pytest.mark.parametrize("sinks", [0, 4])
+def test_a_stream_in_pieces_equals_the_plain_decoder(sinks: int) -> None:
+    shape = dataclasses.replace(SHAPE, sinks=sinks)
+    plain = network(shape)
+    fast = FastDecoder(network(shape))
+    state, wanted_state = plain.empty_state(), plain.empty_state()
+    start = 0
+    for T in (2, 19, 1, 33):
+        x = plain.embed(torch.randint(0, shape.vocab_size, (1, T), device=DEVICE))
+        positions = text_positions(start, T)
+        positions = torch.stack([positions[0], positions[1] // 2, positions[2] // 3 + 5])
+        wanted, wanted_state = plain(x, positions[:, None], wanted_state)
+        found = fast.forward(x[0], positions, state)
+        assert found is not None
+        assert error(found, wanted[0]) < 1e-5
+        assert_same_memory(state, wanted_state)
+        start = int(state.clock)
+
+
+def test_single_tokens_give_the_plain_decoders_logits_past_the_window() -> None:
+    plain, fast = network(), FastDecoder(network())
+    state, wanted_state = plain.empty_state(), plain.empty_state()
+    ids = torch.randint(0, SHAPE.vocab_size, (1, 22), device=DEVICE)
+    _, wanted_state = plain(ids, text_positions(0, 22)[:, None], wanted_state)
+    fast.forward(plain.embed(ids)[0], text_positions(0, 22), state)
+    for token in (5, 17, 3, 80):
+        one = torch.tensor([token], device=DEVICE)
+        hidden, wanted_state = plain(one[None], wanted_state.clock.expand(3, 1, 1), wanted_state)
+        assert error(fast.step(one, state), plain.logits(hidden[0, -1])) < 1e-5
+        assert_same_memory(state, wanted_state)
+
+
+def test_leaving_out_the_hidden_values_leaves_the_memory_the_same() -> None:
+    fast = FastDecoder(network())
+    x = torch.randn(20, SHAPE.hidden_size, device=DEVICE)
+    whole, short = fast.network.empty_state(), fast.network.empty_state()
+    assert fast.forward(x, text_positions(0, 20), whole) is not None
+    assert fast.forward(x, text_positions(0, 20), short, wanted=False) is None
+    assert_same_memory(short, whole)
+
+
+def test_the_plain_network_works_as_before_on_the_weights_laid_side_by_side() -> None:
+    plain, shared = network(), network()
+    FastDecoder(shared)
+    ids = torch.randint(0, SHAPE.vocab_size, (1, 5), device=DEVICE)
+    wanted, _ = plain(ids, text_positions(0, 5)[:, None])
+    found, _ = shared(ids, text_positions(0, 5)[:, None])
+    assert torch.equal(found, wanted)
+    assert set(shared.state_dict()) == set(plain.state_dict())
+
+
+def test_shapes_it_cannot_serve_are_left_to_the_plain_decoder() -> None:
+    assert fits(network())
+    assert not fits(network(dataclasses.replace(SHAPE, use_gate=False)))
+    assert not fits(network(dataclasses.replace(SHAPE, conv_bias=True)))
+    assert not fits(network(dataclasses.replace(SHAPE, expand_v=1.5)))
