@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from core.errors import InputError, OutOfMemoryError, StateError
 from core.frame import Pixels
 from core.model.bundle import Bundle, open_bundle, random_bundle
 from core.model.framing import observation_ids, question_ids
-from core.model.pictures import check_picture, patchify
+from core.model.pictures import check_picture
 from core.model.positions import Grid, picture_positions, prompt_positions
+from core.model.replay import Slot
 from core.model.sampling import next_token
 from core.model.state import MemoryState, load_state, save_state
+from core.model.steps import read_step, see_step
 from core.preprocess import Observation
 
 
@@ -94,25 +97,25 @@ class Session:
 
         Raises InputError for pictures that cannot be used, OutOfMemoryError where the device has no room.
         """
-        pictures = [self._checked(pixels) for pixels in observation.pictures]
+        for pixels in observation.pictures:
+            check_picture(pixels, self._bundle.shape.vision.merged_side)
+        pictures = observation.pictures
         with _device_errors(), torch.inference_mode():
-            embedded = [self._embed_picture(pixels) for pixels in pictures]
-            grids: list[Grid] = [(1, h, w) for _, h, w in embedded]
-            tokens = [x.shape[1] for x, _, _ in embedded]
+            patch, merged = self._bundle.shape.vision.patch_size, self._bundle.shape.vision.merged_side
+            grids: list[Grid] = [(1, p.shape[0] // patch, p.shape[1] // patch) for p in pictures]
+            tokens = [(p.shape[0] // merged) * (p.shape[1] // merged) for p in pictures]
             notes = self._notes
             if self._bundle.framing.demo:
-                ids, positions, notes = self._demo_frame(observation, grids, tokens)
+                ids, offsets, notes = self._demo_frame(observation, grids, tokens)
             else:
                 opening = "" if notes.opened else self._bundle.framing.opening
                 ids = self._bundle.tokenizer.encode_trusted(opening) + observation_ids(
                     self._bundle.framing, self._bundle.tokenizer, observation.header, tokens, self._bundle.shape
                 )
-                positions = self._state.clock + self._on_device(prompt_positions(ids, grids, self._bundle.shape))
+                offsets = prompt_positions(ids, grids, self._bundle.shape)
             if not ids:
                 return 0
-            x = self._embed(ids, [x for x, _, _ in embedded])
-            _, state = self._bundle.network(x, positions[:, None], self._state)
-            self._settle(state)
+            self._take_in(ids, offsets, pictures, tokens)
         self._notes = replace(notes, opened=True, frames=notes.frames + 1, tokens=notes.tokens + len(ids))
         return len(ids)
 
@@ -172,26 +175,29 @@ class Session:
             self.last_answer_logprob = fork.last_answer_logprob
 
     def go_on(self, ids: list[int], options: AskOptions) -> Iterator[str]:
-        """Feed these tokens and generate in this very stream until a stop token or the limit: both become part of
-        its memory. :meth:`ask` does so on a fork."""
-        bundle, network, state = self._bundle, self._bundle.network, self._state
+        """Feed these tokens and generate until a stop token or the limit. Uses this session up: for a fork, as
+        :meth:`ask` makes one."""
+        bundle = self._bundle
         if not self._notes.opened and not bundle.framing.demo:
             ids = bundle.tokenizer.encode_trusted(bundle.framing.opening) + ids
-        self._notes = replace(self._notes, opened=True, tokens=self._notes.tokens + len(ids))
         text = bundle.tokenizer.stream()
-        generator = None
-        if options.seed is not None:
-            generator = torch.Generator(bundle.device).manual_seed(options.seed)
+        generator = None if options.seed is None else torch.Generator(bundle.device).manual_seed(options.seed)
+        step = partial(read_step, bundle.network, in_place=True)
         logprobs: list[Tensor] = []
-        answer = torch.empty(options.max_tokens, dtype=torch.int64, device=bundle.device)
-        tokens = self._on_device(torch.tensor([ids]))
+        slot: Slot | None = None
         try:
+            with _device_errors(), torch.inference_mode():
+                answer = torch.empty(options.max_tokens, dtype=torch.int64, device=bundle.device)
+                logits = step(self._state, [self._on_device(torch.tensor([ids]))])
+                slot = bundle.replays.borrow(self._state) if bundle.replays else None
             for count in range(options.max_tokens):
                 with _device_errors(), torch.inference_mode():
-                    places = (state.clock + torch.arange(tokens.shape[1], device=bundle.device)).expand(3, 1, -1)
-                    hidden, state = network(tokens, places, state, in_place=True)
+                    if count and slot:
+                        logits = slot.run("token", step, [answer[None, count - 1 : count]])
+                    elif count:
+                        logits = step(self._state, [answer[None, count - 1 : count]])
                     token, logprob = next_token(
-                        network.logits(hidden[0, -1]),
+                        logits,
                         options.temperature,
                         options.top_p,
                         options.repetition_penalty,
@@ -200,7 +206,6 @@ class Session:
                     )
                     answer[count] = token
                     logprobs.append(logprob)
-                    tokens = token.view(1, 1)
                     number = int(token)
                 if number in bundle.stops:
                     return
@@ -208,15 +213,16 @@ class Session:
                 if piece:
                     yield piece
         finally:
+            if bundle.replays and slot:
+                bundle.replays.give_back(slot)
             if logprobs:
                 self.last_answer_logprob = float(torch.stack(logprobs).mean())
-                self._notes = replace(self._notes, tokens=self._notes.tokens + len(logprobs) - 1)
 
     def _demo_frame(
         self, observation: Observation, grids: Sequence[Grid], tokens: Sequence[int]
     ) -> tuple[list[int], Tensor, Notes]:
         """The authors' streaming framing: <vision_start> once, then frames as pads whose time follows the clock
-        on the wall and whose rows and columns never move. Returns (ids, positions [3, T], notes)."""
+        on the wall and whose rows and columns never move. Returns (ids, places from the clock [3, T], notes)."""
         if len(grids) != 1:
             raise InputError("The demo framing takes one picture an observation.", "Leave out the others.")
         shape, notes = self._bundle.shape, self._notes
@@ -231,41 +237,28 @@ class Session:
         place[0] += int(elapsed) * int(shape.vision.tokens_per_second)
         if len(ids) > place.shape[1]:
             place = torch.cat([torch.zeros(3, 1, dtype=torch.int64), place], dim=1)
-        return ids, self._on_device(place), notes
+        return ids, place - int(self._state.clock), notes
 
-    def _checked(self, pixels: Pixels) -> Pixels:
-        check_picture(pixels, self._bundle.shape.vision.merged_side)
-        return pixels
-
-    def _embed_picture(self, pixels: Pixels) -> tuple[Tensor, int, int]:
-        """uint8 [H, W, 3] -> (embeddings [1, tokens, hidden], the grid's height and width in patches)."""
-        vision = self._bundle.shape.vision
-        height, width = pixels.shape[0] // vision.patch_size, pixels.shape[1] // vision.patch_size
-        picture = self._on_device(torch.tensor(pixels))[None]
-        patches = patchify(picture, vision, self._bundle.scale)
-        return self._bundle.network.visual(patches, height, width), height, width
-
-    def _embed(self, ids: Sequence[int], pictures: Sequence[Tensor]) -> Tensor:
-        """Embeddings [1, T, hidden] of ids whose runs of pads are the pictures', in order."""
-        pad = self._bundle.shape.image_token_id
-        pieces: list[Tensor] = []
-        start = 0
-        for picture in pictures:
-            at = ids.index(pad, start)
-            pieces += [self._embed_text(ids[start:at]), picture]
-            start = at + picture.shape[1]
-        if start < len(ids):
-            pieces.append(self._embed_text(ids[start:]))
-        return torch.cat(pieces, dim=1)
-
-    def _embed_text(self, ids: Sequence[int]) -> Tensor:
-        return self._bundle.network.embed(self._on_device(torch.tensor([ids], dtype=torch.int64)))
-
-    def _settle(self, state: MemoryState) -> None:
-        """Take over a new state once the device has really computed it: only then can nothing fail any more."""
-        if self._bundle.device.type == "cuda":
-            torch.cuda.synchronize(self._bundle.device)
-        self._state = state
+    def _take_in(self, ids: list[int], offsets: Tensor, pictures: Sequence[Pixels], tokens: Sequence[int]) -> None:
+        """Move the state on by these tokens, wholly or not at all. ``tokens``: of each picture."""
+        bundle, starts, done = self._bundle, [], 0
+        for count in tokens:
+            starts.append(ids.index(bundle.shape.image_token_id, done))
+            done = starts[-1] + count
+        inputs = [torch.tensor([ids]), offsets, *(torch.tensor(pixels) for pixels in pictures)]
+        inputs = [self._on_device(tensor) for tensor in inputs]
+        step = partial(see_step, bundle.network, bundle.scale, starts)
+        slot = bundle.replays.borrow(self._state) if bundle.replays else None
+        if bundle.replays is None or slot is None:
+            self._state = step(self._state, inputs, in_place=False)
+            return
+        try:
+            key = (tuple(starts), *(tuple(tensor.shape) for tensor in inputs))
+            slot.run(key, partial(step, in_place=True), inputs)
+            torch.cuda.synchronize(bundle.device)  # what fails on the device must show before the copy back
+            self._state.copy_(slot.state)
+        finally:
+            bundle.replays.give_back(slot)
 
     def _on_device(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._bundle.device, non_blocking=True)

@@ -13,6 +13,7 @@ from core.model.config import ModelShape, VisionShape, read_json
 from core.model.framing import CHAT, Framing, Manners, read_chat_template, read_manners
 from core.model.network import InfiniteVL
 from core.model.pictures import PixelScale
+from core.model.replay import Replays
 from core.model.tokenizer import Tokenizer, byte_tokenizer
 
 SPECIALS = (
@@ -39,6 +40,7 @@ class Bundle:
     answers: bool
     max_question_tokens: int
     fingerprint: str
+    replays: Replays | None  # graphs of recurring steps, where the device has them
 
     @property
     def shape(self) -> ModelShape:
@@ -112,6 +114,7 @@ def tiny_shape() -> ModelShape:
 def _bundle(
     name: str, network: InfiniteVL, tokenizer: Tokenizer, framing: Framing, scale: PixelScale, manners: Manners
 ) -> Bundle:
+    on_gpu = network.language_model.norm.weight.device.type == "cuda"
     ends = {token for text in (*manners.stop, "<|im_end|>", "<|endoftext|>") for token in _single(tokenizer, text)}
     return Bundle(
         name=name,
@@ -123,6 +126,7 @@ def _bundle(
         answers=manners.answers,
         max_question_tokens=manners.max_question_tokens,
         fingerprint=weights.fingerprint(network),
+        replays=Replays(network.empty_state) if on_gpu else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,13 +67,19 @@ def patchify(pictures: Tensor, shape: VisionShape, scale: PixelScale) -> Tensor:
     """
     m, p = shape.spatial_merge_size, shape.patch_size
     F, H, W, C = pictures.shape
-    std = torch.tensor(scale.std, device=pictures.device) * 255
-    mean = torch.tensor(scale.mean, device=pictures.device) * 255
+    mean, std = _scale_on(scale, pictures.device)
     x = (pictures.float() - mean) / std
     x = x.view(F, H // (m * p), m, p, W // (m * p), m, p, C)
     x = x.permute(0, 1, 4, 2, 5, 7, 3, 6)  # [F, H / mp, W / mp, m, m, C, p, p]
     x = x.unsqueeze(6).expand(-1, -1, -1, -1, -1, -1, shape.temporal_patch_size, -1, -1)
     return x.reshape(F, -1, shape.patch_values)
+
+
+@functools.lru_cache(maxsize=16)
+def _scale_on(scale: PixelScale, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of bytes, [3] each, sent to the device once."""
+    with torch.inference_mode(mode=False):
+        return torch.tensor(scale.mean, device=device) * 255, torch.tensor(scale.std, device=device) * 255
 
 
 def fitting_size(height: int, width: int, side: int, scale: PixelScale) -> tuple[int, int]:

@@ -80,6 +80,11 @@ class MemoryState:
         """An independent copy."""
         return MemoryState(**{name: tensor.clone() for name, tensor in self.tensors().items()})
 
+    def copy_(self, other: MemoryState) -> None:
+        """Take over another state's values, into this one's own tensors."""
+        for mine, theirs in zip(self.tensors().values(), other.tensors().values(), strict=True):
+            mine.copy_(theirs)
+
     def detach(self) -> MemoryState:
         """The same values, cut off from the gradient."""
         return MemoryState(**{name: tensor.detach() for name, tensor in self.tensors().items()})

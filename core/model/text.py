@@ -5,6 +5,8 @@ Knows nothing of pictures: their tokens arrive as embeddings, with positions.
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
@@ -108,10 +110,17 @@ class Decoder(nn.Module):
 
     def rotary(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """cos and sin [B, T, head_dim / 2] of positions [3, B, T]: each frequency follows time, height or width."""
-        frequencies = turn_frequencies(self.shape.rope_theta, self.shape.head_dim).to(positions.device)
+        frequencies = frequencies_on(self.shape.rope_theta, self.shape.head_dim, positions.device)
         parts = torch.split(frequencies, list(self.shape.mrope_section))
         turned = torch.cat([angles(positions[axis], part) for axis, part in enumerate(parts)], dim=-1)
         return turned.cos(), turned.sin()
+
+
+@functools.lru_cache(maxsize=16)
+def frequencies_on(theta: float, dim: int, device: torch.device) -> Tensor:
+    """The rotary frequencies on a device, sent there once."""
+    with torch.inference_mode(mode=False):  # kept for passes with a gradient as well
+        return turn_frequencies(theta, dim).to(device)
 
 
 def _stack(layers: list[Tensor], before: Tensor) -> Tensor:

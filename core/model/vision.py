@@ -6,6 +6,7 @@ Pictures of one grid go through together. Knows nothing of the decoder.
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +18,6 @@ from kernels import dispatch
 from kernels.rotary.naive import angles, turn_frequencies
 
 
-@functools.lru_cache(maxsize=64)
 def window_plan(height: int, width: int, side: int) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
     """How merged patches fall into attention windows.
 
@@ -33,6 +33,34 @@ def window_plan(height: int, width: int, side: int) -> tuple[tuple[int, ...], tu
             by_size.setdefault(len(inside), []).extend(inside)
     order = tuple(index for run in by_size.values() for index in run)
     return order, tuple((len(run) // size, size) for size, run in by_size.items())
+
+
+@dataclass(frozen=True, eq=False)
+class GridPlan:
+    """What a grid of patches needs on its way through the tower, on the device.
+
+    order: int64 [patches], windows together. back: int64 [tokens], undoes it after the merger. cos, sin: fp32
+    [patches, head_dim / 2], in window order. windows: runs of (windows, patches a window).
+    """
+
+    order: Tensor
+    back: Tensor
+    cos: Tensor
+    sin: Tensor
+    windows: tuple[tuple[int, int], ...]
+
+
+@functools.lru_cache(maxsize=64)
+def grid_plan(height: int, width: int, shape: VisionShape, device: torch.device) -> GridPlan:
+    """The plan of a grid of height x width patches: made once, kept for the next picture of this size."""
+    m = shape.spatial_merge_size
+    order, runs = window_plan(height // m, width // m, shape.window_tokens)
+    with torch.inference_mode(mode=False):  # kept for passes with a gradient as well
+        blocks = torch.tensor(order, device=device)
+        patches = (blocks[:, None] * m * m + torch.arange(m * m, device=device)).flatten()
+        cos, sin = patch_rotary(height, width, shape, device)
+        windows = tuple((count, length * m * m) for count, length in runs)
+        return GridPlan(patches, blocks.argsort(), cos[patches], sin[patches], windows)
 
 
 def patch_rotary(height: int, width: int, shape: VisionShape, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -132,16 +160,11 @@ class VisionTower(nn.Module):
 
         Returns [F, height * width / m^2, out_hidden_size], row by row.
         """
-        shape, m = self.shape, self.shape.spatial_merge_size
-        order, runs = window_plan(height // m, width // m, shape.window_tokens)
-        blocks = torch.tensor(order, device=patches.device)
-        patch_order = (blocks[:, None] * m * m + torch.arange(m * m, device=patches.device)).flatten()
-        cos, sin = patch_rotary(height, width, shape, patches.device)
-        cos, sin = cos[patch_order], sin[patch_order]
-        windows = tuple((count, length * m * m) for count, length in runs)
+        plan = grid_plan(height, width, self.shape, patches.device)
         whole = ((1, height * width),)
-        x = self.patch_embed(patches[:, patch_order])  # [F, N, width]
+        x = self.patch_embed(patches[:, plan.order])  # [F, N, width]
         for index, block in enumerate(self.blocks):
-            x = block(x, cos, sin, whole if index in shape.fullatt_block_indexes else windows)
+            runs = whole if index in self.shape.fullatt_block_indexes else plan.windows
+            x = block(x, plan.cos, plan.sin, runs)
         merged: Tensor = self.merger(x)
-        return merged[:, blocks.argsort()]
+        return merged[:, plan.back]
