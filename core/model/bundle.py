@@ -69,10 +69,15 @@ def open_bundle(folder: Path, device: torch.device, dtype: torch.dtype) -> Bundl
     return _bundle(folder.name, network, tokenizer, framing, scale, manners)
 
 
-def random_bundle(device: torch.device, dtype: torch.dtype, shape: ModelShape | None = None) -> Bundle:
-    """A small network with random weights, always the same ones: it takes part in everything but knows nothing."""
+def random_bundle(
+    device: torch.device, dtype: torch.dtype, shape: ModelShape | None = None, *, on_device: bool = False
+) -> Bundle:
+    """A small network with random weights, always the same ones: it takes part in everything but knows nothing.
+
+    ``on_device`` draws the weights there: for measuring at full size; they are other ones than the CPU's.
+    """
     tokenizer = byte_tokenizer(SPECIALS)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), device if on_device else torch.device("cpu"):
         torch.manual_seed(0)
         network = InfiniteVL(shape or tiny_shape())
     network = weights.place(network, device, dtype)
