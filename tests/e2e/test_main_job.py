@@ -15,14 +15,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
+from core.capture.recording import FACTS_FILE, Recorder
+from core.capture.screen import screens
+from core.capture.source import FrameSource
+from core.config import CaptureConfig
 from tests.e2e.scenes import QUESTIONS, SCENES, UNSEEN, WHEN, Question, Scene
 from tests.helpers.desktop import VirtualDesktop, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-LOOK = 4.0  # seconds for which somebody looks at a window before closing it
+LOOK = 4  # seconds for which somebody looks at a window before closing it
 READ = 120.0  # seconds within which the text of what was shown must have been read
 
 
@@ -47,12 +52,16 @@ class Day:
         return answer
 
 
-def show(day: Day, scene: Scene, folder: Path) -> None:
-    """One program on screen, looked at, and closed again."""
+def show(day: Day, scene: Scene, folder: Path, camera: FrameSource, recorder: Recorder) -> None:
+    """One program on screen, looked at, and closed again; a picture a second is kept for the replay."""
     start = datetime.now(UTC)
     process = day.desktop.run(scene.command(folder), {"HOME": str(folder)})
     day.desktop.wait_for_window(scene.title)
-    time.sleep(LOOK)  # a person reads; the recorder has to cope with whatever the time brings
+    for _ in range(LOOK):
+        time.sleep(1)  # a person reads; the recorder has to cope with whatever the time brings
+        frame = camera.grab()
+        assert frame is not None
+        recorder.write(frame)
     day.desktop.close(process)
     day.shown[scene.name] = (start, datetime.now(UTC))
 
@@ -60,15 +69,18 @@ def show(day: Day, scene: Scene, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     folder = tmp_path_factory.mktemp("day")
-    with VirtualDesktop() as desktop:
+    with VirtualDesktop() as desktop, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISPLAY", desktop.display)
         day = Day(desktop, folder / "home", {}, folder / "recording")
         app = desktop.run([sys.executable, "-m", "ui.main"], {"AFTERIMAGE_HOME": str(day.home)})
         desktop.focus(desktop.wait_for_window("Afterimage"))
         for _ in range(3):  # the three pages of the first run; the last asks for consent
             desktop.press("space")
         wait_until(lambda: day.json("status")["state"] == "recording", 60, "recording after the consent")
+        (camera,), recorder = screens(CaptureConfig()), Recorder(day.recording)
         for scene in SCENES:
-            show(day, scene, folder)
+            show(day, scene, folder, camera, recorder)
+        camera.close()
         wait_until(lambda: day.json("status")["unread_moments"] == 0, READ, "the text being read")
         yield day
         day.run("quit")
@@ -109,3 +121,39 @@ def test_the_recording_light_tells_the_truth(day: Day) -> None:
     wait_until(lambda: day.json("status")["state"] == "paused", 5, "the pause")
     assert day.run("resume").returncode == 0
     wait_until(lambda: day.json("status")["state"] == "recording", 15, "recording again")
+
+
+def video_of(recording: Path, path: Path) -> Path:
+    """The pictures of a recording as a video, with the same facts beside it."""
+    lines = [json.loads(line) for line in (recording / FACTS_FILE).read_text(encoding="utf-8").splitlines()]
+    pictures = [cv2.imread(str(recording / line["file"])) for line in lines]
+    assert pictures[0] is not None
+    height, width = pictures[0].shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 1.0, (width, height))
+    for picture in pictures:
+        writer.write(picture)
+    writer.release()
+    facts = [{**line, "file": None, "index": index} for index, line in enumerate(lines)]
+    path.with_name(path.name + ".jsonl").write_text(
+        "".join(json.dumps(fact) + "\n" for fact in facts), encoding="utf-8"
+    )
+    return path
+
+
+@pytest.mark.parametrize("kind", ["folder", "video"])
+def test_a_replay_of_what_was_recorded_gives_the_same_answers(day: Day, kind: str, tmp_path: Path) -> None:
+    path = day.recording if kind == "folder" else video_of(day.recording, tmp_path / "scenes.avi")
+    questions = [question.text for question in QUESTIONS] + [UNSEEN]
+    asked = [word for question in questions for word in ("--ask", question)]
+    result = day.run("replay", str(path), *asked, "--json")
+    assert result.returncode == 0, result.stdout + result.stderr
+    replayed = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [answer["question"] for answer in replayed] == questions
+    for question, answer in zip(QUESTIONS, replayed, strict=False):
+        assert [part for part in question.expected if part not in answer["answer"].lower()] == [], answer
+    live = [ask(day, question) for question in questions]
+    assert [answer["from"] for answer in replayed] == [answer["from"] for answer in live]
+    windows = [
+        [answer["moments"][0]["window"] for answer in answers if answer["moments"]] for answers in (replayed, live)
+    ]
+    assert windows[0] == windows[1]
