@@ -12,27 +12,33 @@ from dataclasses import dataclass
 
 from core.recall.page import Page, Place, Word
 from core.recall.question import Asked, Question, Term
+from core.recall.extremes import extreme_rows
 from core.recall.values import Value, values_in
 from core.recall.words import matching
 from core.timeline.moment import Moment
 
 PRESENT = 0.5  # match from which a word counts as found
 NEAR_ENOUGH = 0.27  # nearness times match from which a word supports an answer
-ENOUGH = 0.58  # share of the question's weight that has to support it
+NAMED = 0.3  # the same for names and numbers
+ALL_WEAK = 0.7  # share that has to be found where the question has no word of weight
+ENOUGH = 0.55  # share of the question's weight that has to support it
 SAME_ROW = 0.9
+GOES_ON = 0.95  # in the line above, whose text goes on here
 HEADER = 0.92
 ABOVE = (0.75, 0.62, 0.52, 0.44, 0.38, 0.34, 0.31, 0.3)  # in the same column, that many rows above
 BELOW = (0.55, 0.45, 0.38, 0.33, 0.3, 0.28, 0.27, 0.27)
 AROUND = (0.45, 0.38, 0.32, 0.29, 0.27, 0.25)  # elsewhere, that many rows away
 ELSEWHERE = 0.2
 TITLE = 0.5
+EXTREME = 0.3  # for the row with the most, where the most is asked for
 PARTED = 0.85  # what lies beyond an empty space counts this much
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A value or line that may answer. ``covered``: share of the question's weight found near it; ``score``: for
-    ranking, higher is better; ``named``: every name and number of the question is near."""
+    ranking, higher is better; ``named``: every name and number of the question is near, and more of its other words
+    of weight than are missing."""
 
     page: Page
     value: Value
@@ -53,15 +59,11 @@ class _Occurrence:
 
 def weigh(question: Question, page: Page, rarity: dict[str, float], most: int = 3) -> list[Evidence]:
     """The best possible answers on a page, best first. ``rarity``: term -> weight of its rareness, about 0.5 to 1."""
-    found = {term.word: _occurrences(term, page) for term in question.terms}
-    titled = {term.word: max((matching(term.word, w) for w in page.title), default=0.0) for term in question.terms}
-    if not any(found.values()) and not any(match >= PRESENT for match in titled.values()):
+    judge = _Judge(question, page, rarity)
+    if not judge.concerned:
         return []
-    evidence = [
-        _judged(question, page, value, found, titled, rarity)
-        for value in values_in(question, page, _near(found, page))
-    ]
-    evidence.sort(key=lambda e: -e.score)
+    evidence = [judge.judged(value) for value in values_in(question, page, judge.near())]
+    evidence.sort(key=lambda e: (supported(e), e.score), reverse=True)
     return evidence[:most]
 
 
@@ -74,35 +76,53 @@ def _occurrences(term: Term, page: Page) -> list[_Occurrence]:
     return [_Occurrence(word, match) for word in page.words if (match := matching(term.word, word.text)) >= PRESENT]
 
 
-def _near(found: dict[str, list[_Occurrence]], page: Page) -> set[int]:
-    """The rows worth searching for values: those with a word of the question and their surroundings."""
-    rows = {page.rows[o.word.cell] for occurrences in found.values() for o in occurrences}
-    return {row + step for row in rows for step in range(-4, 9)} | (set(range(12)) if not rows else set())
+class _Judge:
+    """Judges the values of one page against one question."""
 
+    def __init__(self, question: Question, page: Page, rarity: dict[str, float]) -> None:
+        self._question, self._page, self._rarity = question, page, rarity
+        self._found = {term.word: _occurrences(term, page) for term in question.terms}
+        self._titled = {
+            term.word: max((matching(term.word, word) for word in page.title), default=0.0) for term in question.terms
+        }
+        self._extreme = extreme_rows(question, page)
 
-def _judged(
-    question: Question,
-    page: Page,
-    value: Value,
-    found: dict[str, list[_Occurrence]],
-    titled: dict[str, float],
-    rarity: dict[str, float],
-) -> Evidence:
-    heads = set(page.header(value.place)) if value.place is not None else set[Word]()
-    score, full, covered, weights, named = 0.0, 0.0, 0.0, 0.0, True
-    for term in question.terms:
-        near = TITLE * titled[term.word]
-        for occurrence in found[term.word]:
-            near = max(near, occurrence.match * _nearness(page, value.place, occurrence.word, heads, question.asked))
-        weight = term.location * rarity[term.word]
-        score += weight * near
-        full += weight
-        weights += term.weight
-        supports = near >= NEAR_ENOUGH
-        covered += term.weight if supports else 0.0
-        named = named and (supports or not term.essential)
-    score = (score / full if full else 0.0) + value.bonus
-    return Evidence(page, value, covered / weights if weights else 1.0, named, score)
+    @property
+    def concerned(self) -> bool:
+        """Whether any word of the question is on the page or in its title."""
+        return any(self._found.values()) or any(match >= PRESENT for match in self._titled.values())
+
+    def near(self) -> set[int]:
+        """The rows worth searching for values: those with a word of the question and their surroundings."""
+        rows = {self._page.rows[o.word.cell] for occurrences in self._found.values() for o in occurrences}
+        return {row + step for row in rows for step in range(-4, 9)} | (set(range(12)) if not rows else set())
+
+    def judged(self, value: Value) -> Evidence:
+        heads = set(self._page.header(value.place)) if value.place is not None else set[Word]()
+        score, full, covered, weights = 0.0, 0.0, 0.0, 0.0
+        named, have, lack = True, 0.0, 0.0
+        for term in self._question.terms:
+            near = self._nearest(term, value, heads)
+            weight = term.location * self._rarity[term.word]
+            score, full = score + weight * near, full + weight
+            supports = near >= NEAR_ENOUGH
+            covered, weights = covered + (term.weight if supports else 0.0), weights + term.weight
+            named = named and (near >= NAMED or not term.essential)
+            have, lack = have + term.strong * supports, lack + term.strong * (not supports)
+        score = (score / full if full else 0.0) + value.bonus
+        if value.place is not None and self._page.rows[value.place.cell] in self._extreme:
+            score += EXTREME
+        share = covered / weights if weights else 1.0
+        enough = have > lack if lack else have > 0 or share >= ALL_WEAK
+        return Evidence(self._page, value, share, named and enough, score)
+
+    def _nearest(self, term: Term, value: Value, heads: set[Word]) -> float:
+        """How well a term is found, where it stands best for the value."""
+        near = TITLE * self._titled[term.word]
+        for occurrence in self._found[term.word]:
+            standing = _nearness(self._page, value.place, occurrence.word, heads, self._question.asked)
+            near = max(near, occurrence.match * standing)
+        return near
 
 
 def _nearness(page: Page, place: Place | None, word: Word, heads: set[Word], asked: Asked) -> float:
@@ -113,9 +133,11 @@ def _nearness(page: Page, place: Place | None, word: Word, heads: set[Word], ask
         return _in_line(page.cells[place.cell].text, place, word)
     if word in heads:
         return HEADER
+    if page.below(word.cell) == place.cell and page.stacked(word.cell, place.cell):
+        return GOES_ON
     steps = page.rows[place.cell] - page.rows[word.cell]
     if steps == 0:
-        return SAME_ROW - 0.02 * abs(place.cell - word.cell)
+        return (SAME_ROW if asked is not Asked.PERSON else 0.7) - 0.02 * abs(place.cell - word.cell)
     away = abs(steps) - 1
     if away < len(ABOVE) and page.same_column(place.cell, word.cell):
         named_below = asked is Asked.PERSON  # a name stands over what was said

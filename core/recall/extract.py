@@ -59,6 +59,9 @@ def _going_on(page: Page, cell: int) -> tuple[int, ...]:
     following = page.below(cell)
     if following is None or (text.endswith(_ENDS) and not text.endswith((":", "Dr."))):
         return ()
+    fewer = len(page.members[page.rows[following]]) < len(page.members[page.rows[cell]])
+    if len(page.members[page.rows[cell]]) > 1 and not fewer and not page.stacked(cell, following):
+        return ()  # the next row of a table
     box, next_box = page.cells[cell].rect, page.cells[following].rect
     short = len(text.split()) <= 4 and len(page.members[page.rows[cell]]) > 1
     full = box.width >= 0.8 * max(next_box.width, 12 * box.height)

@@ -16,6 +16,7 @@ from core.timeline.schema import fold, words
 
 _WORD = re.compile(r"[^\W_]+|%")
 HEADER_REACH = 60  # rows a table may be long
+EVEN = 1.7  # times the gaps so far: a wider one between two rows ends a table
 LOOSE = 0.9  # of a line's height: a larger empty space parts paragraphs
 
 
@@ -85,31 +86,51 @@ class Page:
         return cell.rect.left + place.start * step, cell.rect.left + place.end * step
 
     def header(self, place: Place) -> tuple[Word, ...]:
-        """The words at the head of the column a value stands in; none where it stands in no table."""
+        """The words at the head of the column a value stands in; none where it stands in no table.
+
+        A table's rows follow each other at an even distance and have several cells; its topmost row heads it.
+        """
+        row = self.rows[place.cell]
+        if len(self.members[row]) < 2:
+            return ()
         left, right = self.extent(place)
-        slack = 0.5 * self.cells[place.cell].rect.height
-        head = tuple[Word, ...]()
-        bottom = self.cells[place.cell].rect.top
-        for row in range(self.rows[place.cell] - 1, max(-1, self.rows[place.cell] - HEADER_REACH), -1):
-            cells = self.members[row]
-            box = Rect.around(self.cells[index].rect for index in cells)
-            texts = [word for index in cells for word in self.words_by_cell[index]]
-            if bottom - box.bottom > 2.4 * max(box.height, 12) or len(texts) < 2:
+        height = self.cells[place.cell].rect.height
+        head, box, gap = tuple[Word, ...](), self._box(row), 0.0
+        for above in range(row - 1, max(-1, row - HEADER_REACH), -1):
+            over = self._box(above)
+            distance = box.top - over.bottom
+            if distance > (EVEN * gap + 0.35 * height if head else 1.2 * height) or not 0.6 < over.height / height < 1.6:
                 break
-            over = tuple(w for w in texts if min(w.right, right + slack) - max(w.left, left - slack) > 0)
-            whole = {w.cell for w in over}
-            if len(cells) > 1:  # a cell of its own heads the column with all its words
-                over = (
-                    tuple(w for index in sorted(whole) for w in self.words_by_cell[index])
-                    if len(whole) == 1
-                    else over
-                )
-            if over:
-                head = over
-            elif len(cells) == 1 and len(texts) > 4 and row < self.rows[place.cell] - 1:
-                break  # a line of prose: the table began below it
-            bottom = box.top
+            if len(self.members[above]) < 2:
+                if self._wraps(above):
+                    box = over
+                    continue
+                break
+            found = self._over(above, left - 0.5 * height, right + 0.5 * height)
+            if found:
+                head = found
+            box, gap = over, max(gap, float(distance), 0.0)
         return head
+
+    def _box(self, row: int) -> Rect:
+        return Rect.around(self.cells[index].rect for index in self.members[row])
+
+    def _over(self, row: int, left: float, right: float) -> tuple[Word, ...]:
+        """The row's words between two x; all of a cell's words where the cell is a column of its own."""
+        found = list[Word]()
+        for index in self.members[row]:
+            mine = self.words_by_cell[index]
+            over = [word for word in mine if min(word.right, right) - max(word.left, left) > 0]
+            rect = self.cells[index].rect
+            own = over and len(mine) <= 3 and rect.width <= 2.5 * (right - left)
+            found += mine if own else over
+        return tuple(found)
+
+    def _wraps(self, row: int) -> bool:
+        """Whether a row only goes on with a cell of the row above."""
+        return len(self.members[row]) == 1 and row > 0 and any(
+            self.below(index) in self.members[row] for index in self.members[row - 1]
+        )
 
     def same_column(self, one: int, other: int) -> bool:
         a, b = self.cells[one].rect, self.cells[other].rect
@@ -120,6 +141,15 @@ class Page:
         """Whether an empty space as between paragraphs lies between two neighbouring lines."""
         upper, lower = sorted((self.cells[one].rect, self.cells[other].rect), key=lambda rect: rect.top)
         return lower.top - upper.bottom > LOOSE * min(upper.height, lower.height)
+
+    def stacked(self, cell: int, following: int) -> bool:
+        """Whether two lines belong closer together than to the row above: wrapped text in a table's cell."""
+        row = self.rows[cell]
+        if row == 0 or len(self.members[row]) < 2:
+            return False
+        box = self.cells[cell].rect
+        apart = self.cells[following].rect.top - box.bottom
+        return box.top - self._box(row - 1).bottom > apart + 0.4 * box.height
 
     def below(self, cell: int) -> int | None:
         """The cell that goes on where this one ends: right below, at the same left edge, as large."""

@@ -46,6 +46,7 @@ class Term:
     location: float
     essential: bool = False
     wish: bool = False
+    strong: float = 0.0  # 1 for a word of weight, its share for a part of one, 0 for others
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +93,24 @@ _KIND_OF_QUESTION: tuple[tuple[str, Asked], ...] = (
     (r"\b(?:e-?mail|mail|web|ip|mac)\s+address\b|\burl\b|\blink\b|\bwebsite\b", Asked.ADDRESS),
     (r"\b(?:which|what|name of the|in welcher)\s+(?:\w+\s+)?(?:file|datei|path|folder|directory|script|module)\b", Asked.FILE),
     (r"\bhow (?:expensive|much (?:is|was|were|are|does|do|did|will|would|money|for))\b", Asked.MONEY),
-    (r"\b(?:price|cost|costs|fee|fare|salary|rent|total amount|pay|paid|wie teuer|preis|kosten?)\b", Asked.MONEY),
+    (r"\b(?:price|cost|costs|fee|fare|salary|rent|total|pay|paid|wie teuer|preis|kosten?)\b", Asked.MONEY),
     (r"\bhow (?:long|far|tall|high|wide|big|large|heavy|fast|hot|cold|warm|old|deep|full)\b", Asked.MEASURE),
     (r"\b(?:percent|percentage|temperature|weight|height|distance|speed|latency|duration|size of|how much)\b", Asked.MEASURE),
     (r"\bhow many\b|\bnumber of\b|\bwie viele\b|\bcount of\b|\bwieviele?\b", Asked.COUNT),
     (r"^(?:when|at what time|what time|until when|by when|wann)\b|\b(?:which|what|on what|to which|on which|until which) "
      r"(?:date|day|time|month|year|weekday)\b|\bdeadline\b|\bdue date\b|\bdate of\b", Asked.TIME),
-    (r"\b(?:code|reference|ref|id|identifier|serial|number|version|port|pin|password|token|ticket|hash|commit|"
-     r"tracking|invoice number|flight number|gate|seat|room|nummer|kennung)\b", Asked.CODE),
-    (r"^(?:who|whom|whose|wer|wen|wem|from whom|by whom)\b|\b(?:which|what) person\b", Asked.PERSON),
+    (r"\b(?:code|reference|ref|id|identifier|serial|number|version|port|pin|password|token|ticket|hash|"
+     r"tracking|invoice number|flight number|nummer|kennung)\b", Asked.CODE),
+    (r"^(?:who|whose|wer|wen|wem)\b|\bwhom\b|\b(?:which|what) person\b", Asked.PERSON),
     (r"^(?:did|have|has|was|were|is|are|had|does|do|can|could|habe|war|hat|gab)\b", Asked.YES_NO),
 )  # fmt: skip
 _KIND_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), asked) for pattern, asked in _KIND_OF_QUESTION)
 _AUX = r"(?:was|were|is|are|did|do|does|had|has|have|could|can|will|would|should|must|may|ist|war|hat|sind)"
 _WISHES = (
     rf"\b(?:which|what|whose|welche[rsmn]?)\s+(?!{_AUX}\b)([\w-]+(?:\s+[\w-]+)?)\s+{_AUX}\b",
+    rf"\b(?:which|what)\s+(?!{_AUX}\b)([\w-]+\s+[\w-]+)(?<!ed)(?<!s)\s+[\w-]+s\b",
     rf"\b(?:which|what|whose|welche[rsmn]?)\s+(?!{_AUX}\b)([\w-]+)",
-    rf"\bwhat(?:'s|\s+{_AUX})\s+(?:the|my|our|a|an)\s+((?:[\w-]+\s+){{0,2}}?[\w-]+)\s+(?:of|for|in|on|from|to|at|when|that|by)\b",
+    rf"\bwhat(?:'s|\s+(?:is|was|are|were))\s+(?:the|my|our|a|an)\s+((?:[\w-]+\s+){{0,2}}?[\w-]+)(?:\s+(?:of|for|in|on|from|to|at|when|that|by)\b|\?|$)",
     r"\bhow\s+(?!many|much\b)([\w-]+)",
 )
 _WISH = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _WISHES)
@@ -181,15 +183,21 @@ def _terms(text: str, asked: Asked) -> tuple[Term, ...]:
         named = (_NAME.match(token) is not None and not starts) or any(c.isdigit() or c in "._/:@" for c in token)
         shouted = text.isupper()
         essential_here = (named and not shouted) or fold(token) in quoted
-        for part in re.split(r"[-'’._/:@]", token):
+        parts = [part for part in re.split(r"[-'’._/:@]", token) if len(part) > 1] or [token]
+        for part in parts:
             word = fold(part)
             if not word or word in terms or (word in STOP and not (named and part.isupper() and len(part) > 1)):
                 continue
-            if len(word) == 1 and not word.isdigit() and not essential_here:
+            if len(word) == 1 and not word.isdigit() and not (len(token) == 1 and essential_here):
                 continue
             weak = root(word) in _WEAK_ROOTS
-            essential = essential_here and (not weak or fold(token) in quoted)
-            weight = 1.0 if essential else 0.12 if weak else 0.4 if word in wish else 0.8
-            location = 0.35 if weak and word not in wish else 0.8 if word in wish else 1.0
-            terms[word] = Term(word, weight, location, essential, word in wish)
+            if word in wish and not any(c.isdigit() for c in word):  # "the PID of": a label, not a name
+                essential_word = False
+            else:
+                essential_word = essential_here and (not weak or fold(token) in quoted)
+            done = word.endswith("ed") and word not in WEAK  # what was done decides: sold, removed, timed out
+            weight = 1.0 if essential_word or done else 0.12 if weak else 0.25 if word in wish else 0.8
+            location = 1.1 if essential_word else 0.35 if weak and word not in wish else 1.0
+            share = 1 / len(parts)  # of a name made of parts, all together count as one word
+            terms[word] = Term(word, weight * share, location * share, essential_word, word in wish, share * (weight >= 0.8))
     return tuple(terms.values())

@@ -33,6 +33,7 @@ CANDIDATES = 60  # moments of the search that are weighed row by row
 PROOF = 5  # moments given with an answer
 LOOKED_AT = 2  # moments the model sees again before it answers
 NEWEST = 4  # unread moments read before answering
+NOWHERE = 0.4  # weight, for where the others stand, of a word that is on no page
 CATCH_UP = 6.0  # seconds spent on that at most
 NO_MODEL = "The memory on its own cannot answer yet: the model in use was not trained to. Ask without memory-only."
 
@@ -218,7 +219,7 @@ def _rarity(asked: Question, pages: Sequence[Page]) -> dict[str, float]:
             for page in pages
         )
         share = having / len(pages) if pages else 0.0
-        rarity[term.word] = 0.55 + 0.45 * (1 - math.sqrt(share))
+        rarity[term.word] = 0.55 + 0.45 * (1 - math.sqrt(share)) if having else NOWHERE
     return rarity
 
 

@@ -20,12 +20,12 @@ _TIME_OF_DAY = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.
 _DATE = (rf"(?:{_WEEKDAYS},?\s+)?\d{{1,2}}(?:st|nd|rd|th|\.)?\s+{_MONTHS}(?:,?\s+\d{{4}})?|"
          rf"(?:{_WEEKDAYS},?\s+)?{_MONTHS}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}}|"
          rf"\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}|\b{_WEEKDAYS}\b|\btomorrow\b|\btoday\b")  # fmt: skip
-_UNIT = (r"(?:%|°\s?[CF]?|percent|ms|µs|s|sec(?:onds?)?|min(?:utes?)?|h|hrs?|hours?|days?|weeks?|months?|years?|[kKMGT]i?B|"
-         r"bytes?|mm|cm|km|m|miles?|ft|kg|g|lbs?|l|ml|W|kW|V|mph|km/h|MB/s|Mbit/s|Mbps|fps|px|pages?|stars?)")  # fmt: skip
+_UNIT = (r"(?:%|°\s?[CF]?|(?-i:[CFK])(?!\w)|percent|ms|µs|s|sec(?:onds?)?|min(?:utes?)?|h|hrs?|hours?|days?|weeks?|months?|years?|[kKMGT]i?B|"
+         r"bytes?|mm|cm|km|m|miles?|ft|kg|g|lbs?|l|ml|W|kW|V|mph|km/h|m/s|knots|MB/s|Mbit/s|Mbps|fps|px|pages?|stars?|bar|psi|[hk]?Pa|tonnes?|tons?|litres?|liters?|[KMGT](?![\w]))")  # fmt: skip
 _VALUES = {
     Asked.MONEY: rf"{_CURRENCY}\s?{_NUMBER}|{_NUMBER}\s?{_CURRENCY}(?!\w)|\d+[.,]\d{{2}}(?!\d)",
     Asked.COUNT: r"(?<![\w.,-])\d{1,3}(?:[,.' ]\d{3})+(?![\w-])|(?<![\w.,-])\d+(?![\w-]|[.,]\d)",
-    Asked.MEASURE: rf"(?:{_NUMBER}\s?h\s+)?{_NUMBER}\s?{_UNIT}(?!\w)(?:\s\d+\s?{_UNIT}(?!\w))?|\d+:\d{{2}}(?::\d{{2}})?",
+    Asked.MEASURE: rf"(?:{_NUMBER}\s?h\s+)?{_NUMBER}\s?{_UNIT}(?!\w)(?:\s\d+\s?{_UNIT}(?!\w))?|\d+:\d{{2}}(?::\d{{2}})?|(?<![\w.-]){_NUMBER}(?![\w-])",
     Asked.TIME: rf"(?:{_DATE})(?:,?\s+(?:at\s+)?(?:{_TIME_OF_DAY}))?|{_TIME_OF_DAY}",
     Asked.CODE: r"(?<![\w/])#?(?=[\w.:/-]*\d)[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?(?:\s\d{2,})*(?!\w)",
     Asked.FILE: r"(?:[~.]{0,2}/)?(?:[\w.+-]+/)*[\w+-]+\.[A-Za-z]\w{0,9}(?!\w)|(?:[~.]{0,2}/)[\w.+/-]+",
@@ -36,7 +36,26 @@ _VALUES = {
 _PATTERNS = {
     asked: re.compile(pattern, 0 if asked is Asked.PERSON else re.IGNORECASE) for asked, pattern in _VALUES.items()
 }
+_CLOCK = re.compile(_TIME_OF_DAY, re.IGNORECASE)
 _LINES = (Asked.ANYTHING, Asked.SEEN_TIME, Asked.PLACE, Asked.YES_NO)  # a whole line answers these
+_UNITS_OF = tuple(
+    (frozenset(measured.split()), re.compile(unit, re.IGNORECASE))
+    for measured, unit in (
+        ("percent percentage full", r"%|percent"),
+        ("temperature hot cold warm", r"°|\d\s?[cf]$|degrees"),
+        ("weight heavy weigh weighs", r"(?:kg|g|lbs?|tonnes?|tons?|grams?|pounds?)$"),
+        ("tall high height wide width far distance deep", r"(?:mm|cm|m|km|ft|feet|miles?|inch(?:es)?|in)$"),
+        ("fast speed", r"(?:/s|/h|ps|mph|bps|hz)$"),
+        ("pressure", r"(?:bar|psi|[hk]?pa)$"),
+        ("late delay delayed duration", r"(?:ms|s|sec\w*|min\w*|h|hours?|days?)$"),
+        ("long length", r"(?:ms|s|sec\w*|min\w*|h|hours?|days?|weeks?|months?|years?|mm|cm|m|km|pages?)$|:"),
+        ("big large size space memory storage", r"(?:[kmgt]i?b?|bytes?)$"),
+        ("strong wind", r"(?:m/s|km/h|mph|knots|kn)$"),
+    )
+)
+_CLOCK_ONLY = re.compile(r"\d{1,2}:\d{2}\s*$")
+_DAY_WISH = frozenset("day date weekday month year tag datum".split())
+_HOUR_WISH = frozenset("time hour uhrzeit".split())
 _FULL_NAME = 0.12  # of a name of several words over a single capitalised one
 _NEW = 0.1  # of a line that says something the question does not
 _TITLED = re.compile(r"(?:by|from|with|dr\.?|mr\.?|mrs\.?|ms\.?|prof\.?|@)\s*$", re.IGNORECASE)
@@ -73,7 +92,7 @@ def values_in(question: Question, page: Page, rows: Set[int]) -> Iterator[Value]
             if found.start() < len(cell.text) and value and not _repeats(value, asked):
                 place = Place(index, found.start(), min(found.end(), len(cell.text)))
                 yield Value(value, place, _bonus(question, text, found.start(), value))
-        yield Value("", whole, -0.3)  # where nothing of the kind is near, the line says what there is
+        yield Value("", whole, -1.0)  # where nothing of the kind is near, the line says what there is
     if question.asked in (Asked.SEEN_TIME, Asked.PLACE, Asked.YES_NO, Asked.ANYTHING):
         yield Value("", None)
 
@@ -83,8 +102,9 @@ def _line_bonus(question: Question, page: Page, place: Place, asked: Set[str]) -
     if question.asked is not Asked.ANYTHING:
         return 0.0
     new = [w for w in page.words_by_cell[place.cell] if not any(matching(a, w.text) >= 0.9 for a in asked)]
-    substance = [w for w in new if w.text not in STOP]
-    return _NEW if len(substance) >= 2 else 0.05 if substance else -0.4
+    substance = [w for w in new if w.text not in STOP and not w.text.isdigit() and len(w.text) > 1]
+    digits = any(w.text.isdigit() for w in new) and not _CLOCK_ONLY.search(page.cells[place.cell].text)
+    return _NEW if len(substance) >= 2 else 0.05 if substance or digits else -0.4
 
 
 def _bonus(question: Question, text: str, start: int, value: str) -> float:
@@ -94,9 +114,24 @@ def _bonus(question: Question, text: str, start: int, value: str) -> float:
         return 0.0 if value.replace(".", "").replace(",", "").isdigit() else 0.08
     if question.asked is Asked.CODE:  # a mixture of letters and digits is more of a code than a plain number
         return 0.04 if any(c.isalpha() for c in value) and len(value) >= 4 else 0.0
+    if question.asked is Asked.MEASURE:
+        return _unit_bonus(question, value)
+    if question.asked is Asked.TIME:
+        wishes = {term.word for term in question.terms if term.wish}
+        clock = _CLOCK.fullmatch(value) is not None
+        return -0.3 if (clock and wishes & _DAY_WISH) or (not clock and wishes & _HOUR_WISH) else 0.0
     if question.asked is Asked.FILE:
         return 0.03 if "." in value else 0.0
     return 0.0
+
+
+def _unit_bonus(question: Question, value: str) -> float:
+    """How well a value's unit fits what is measured: degrees for a temperature, kilograms for a weight."""
+    asked = {term.word for term in question.terms}
+    for measured, unit in _UNITS_OF:
+        if asked & measured:
+            return 0.25 if unit.search(value) else -0.12
+    return 0.06 if not value[-1].isdigit() or ":" in value else -0.04
 
 
 def _name_bonus(text: str, start: int, value: str) -> float:
@@ -104,10 +139,12 @@ def _name_bonus(text: str, start: int, value: str) -> float:
     bonus = _FULL_NAME if len(parts) >= 2 else 0.0
     if _TITLED.search(text[:start]) or re.match(r"(?:dr|mr|mrs|ms|prof)\b", value, re.IGNORECASE):
         bonus += 0.15
+    if re.match(r"\s*<\S+@", text[start + len(value) :]):
+        bonus += 0.15
     if parts[0].lower() in _OPENS:
         bonus -= 0.3
     elif len(parts) == 1 and re.match(r"\S+\s+[a-z]", text[start:]) and start == 0:
-        bonus -= 0.06  # most likely only the first word of a sentence
+        bonus -= 0.15  # most likely only the first word of a sentence
     return bonus
 
 

@@ -15,7 +15,7 @@ STOP = frozenset(
     them then there these they thing things this those through to too under until up upon us very was we were what
     whats when where which while who whom whose why will with would you your screen seen see saw look looked looking
     shown show showed showing display displayed appear appeared appears earlier ago recently exactly tell said say says
-    according mention mentioned mentions written read currently currently's there's i'd i'm ever
+    one someone anybody anyone everything must may according mention mentioned mentions written read currently currently's there's i'd i'm ever
     der die das ein eine einen einem einer und ist war sind waren im in den dem des von zu mit auf was wann wo wer wie
     welche welcher welches welchem ich du er sie es habe hat hatte gesehen gezeigt stand bildschirm für bei an am um
     viel viele""".split()
@@ -30,7 +30,7 @@ WEAK = frozenset(
     total try turn type use value want way win word work write wrote went left made sent got gave took came told value
     first second newest latest new old big large small high low page window application app program website site tab
     file line text message picture field row column entry item list document note notes table dialog popup user person
-    people date day hour minute amount quantity kosten kostet heißt heisst nummer zahl preis""".split()
+    people date day hour minute amount quantity kosten kostet heißt heisst nummer zahl preis recipe article letter memo post story log output calendar schedule agenda shop store conversation thread appointment event""".split()
 )
 
 _GROUPS = (
@@ -41,7 +41,7 @@ _GROUPS = (
     "person name who contact",
     "departure depart departs departing leave leaves leaving off",
     "arrival arrive arrives arriving land lands",
-    "meeting appointment call event",
+    "meeting appointment",
     "buy purchase order bought ordered",
     "begin begins start starts started starting",
     "end ends finish finishes finished until",
@@ -77,6 +77,24 @@ _GROUPS = (
     "test tests",
     "passed pass ok succeeded",
     "discount off sale reduced",
+    "rank place position",
+    "link linker linking linked ld",
+    "compile compiler compiled compiling cc gcc",
+    "percent % percentage",
+    "maximum max most limit",
+    "minimum min least",
+    "first 1 1st one",
+    "second 2 2nd two",
+    "third 3 3rd three",
+    "fourth 4 4th four",
+    "fifth 5 5th five",
+    "sixth 6 6th six",
+    "seventh 7 7th seven",
+    "eighth 8 8th eight",
+    "ninth 9 9th nine",
+    "tenth 10 10th ten",
+    "free available avail unused left remaining",
+    "used usage use",
 )  # fmt: skip
 
 _ALIKE = 0.8  # likeness from which a longer word counts as the same, misread
@@ -112,6 +130,8 @@ def matching(wanted: str, found: str) -> float:
     """How well a word on the screen stands for a word of the question (both folded), 0 to 1."""
     if wanted == found:
         return 1.0
+    if len(found) == 1 and found.isalpha():
+        return 0.0
     one, other = root(wanted), root(found)
     if one == other:
         return 0.95

@@ -28,6 +28,7 @@ WIDEST = 3200  # pixels at LINE_HEIGHT; longer lines are read compressed
 FAINT = 0.60  # lines read less surely than this are nothing (icons, pictures)
 KNOWN_LINES = 6_000  # line pictures remembered with their text
 SMALL_TEXT = 13  # pixels of height up to which finding text works better enlarged
+WIDER = 0.06  # of a box's height added at both ends: first and last characters are cut easily
 EDGE = 2  # pixels: a line this close to a cut edge is itself cut
 
 
@@ -85,7 +86,8 @@ class Reader:
         for corners in found.boxes:
             left, top = np.floor(corners.min(axis=0)).astype(int) - 16
             right, bottom = np.ceil(corners.max(axis=0)).astype(int) - 16
-            box = Rect(int(left), int(top), int(right - left), int(bottom - top)).intersect(whole)
+            more = int(WIDER * (bottom - top))
+            box = Rect(int(left) - more, int(top), int(right - left) + 2 * more, int(bottom - top)).intersect(whole)
             if box.width >= 4 and box.height >= 6:
                 boxes.append(box)
         return boxes
