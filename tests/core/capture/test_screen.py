@@ -210,7 +210,7 @@ def test_a_monitor_that_goes_is_lost_alone_and_found_again(desktop: VirtualDeskt
 
 def test_a_monitor_that_changes_its_size_is_followed(desktop: VirtualDesktop) -> None:
     two_monitors(desktop)
-    source = screens(CaptureConfig())[1]
+    other, source = screens(CaptureConfig())
     tool(desktop, "xrandr", "--delmonitor", "R")
     tool(desktop, "xrandr", "--setmonitor", "R", "400/200x300/200+1000+0", "none")
 
@@ -219,7 +219,7 @@ def test_a_monitor_that_changes_its_size_is_followed(desktop: VirtualDesktop) ->
         return taken is not None and taken.size == (400, 300)
 
     wait_until(smaller, 10, "the smaller monitor")
-    source.close()
+    close([other, source])
 
 
 def test_a_display_that_dies_is_a_lost_source() -> None:
