@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.protocol import AnswerDone, MomentInfo
 from ui import text
-from ui.moments import MomentRow
+from ui.moments import MomentRow, cropped
 from ui.pictures import Pictures
 from ui.theme import Theme, set_role
 from ui.widgets import label, tool_button
 
 FLUSH_MS = 33  # pieces are shown at most thirty times a second, however fast they come
+ABOUT_SIZE = QSize(96, 54)  # of the picture beside the question
 LONGEST_ANSWER = 20_000  # characters shown
 
 
@@ -57,14 +58,15 @@ class Bubble(QLabel):
 class Exchange(QWidget):
     """Goes through the stages of one question; every stage but the first two is final."""
 
-    retried = Signal(str)  # the question
+    retried = Signal(str, QImage)  # the question and its picture
     opened = Signal(object, int)  # moments, place of the one to see large
     grew = Signal()
 
-    def __init__(self, theme: Theme, pictures: Pictures, question: str) -> None:
+    def __init__(self, theme: Theme, pictures: Pictures, question: str, about: QImage | None = None) -> None:
         super().__init__()
         self._theme = theme
         self.question = question
+        self._about = about or QImage()
         self.stage = Stage.WAITING
         self.moments: tuple[MomentInfo, ...] = ()
         self._pieces = ""
@@ -85,12 +87,18 @@ class Exchange(QWidget):
 
         self._row.opened.connect(lambda place: self.opened.emit(self.moments, place))
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.answer))
-        self._retry.clicked.connect(lambda: self.retried.emit(self.question))
+        self._retry.clicked.connect(lambda: self.retried.emit(self.question, self._about))
 
     def _arrange(self) -> None:
         asked = QHBoxLayout()
+        asked.setSpacing(10)
         asked.addStretch(1)
-        asked.addWidget(self._question)
+        if not self._about.isNull():
+            picture = QLabel()
+            picture.setPixmap(cropped(self._about, ABOUT_SIZE, self.devicePixelRatioF()))
+            picture.setAccessibleName(self.tr("The picture that was asked about"))
+            asked.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        asked.addWidget(self._question, 0, Qt.AlignmentFlag.AlignTop)
         tools = QHBoxLayout(self._tools)
         tools.setContentsMargins(0, 0, 0, 0)
         tools.setSpacing(6)
@@ -162,8 +170,8 @@ class Exchange(QWidget):
         set_role(self._badge, f"badge-{done.origin}")
         self._badge.setText(names[done.origin])
         self._badge.show()
-        if "total" in done.timings_ms:
-            seconds = done.timings_ms["total"] / 1000
+        if done.timings_ms:
+            seconds = done.timings_ms.get("total", sum(done.timings_ms.values())) / 1000
             self._took.setText(self.tr("{seconds} s").format(seconds=f"{seconds:.1f}"))
         self.moments = done.moments
         self._row.show_moments(done.moments)

@@ -6,17 +6,18 @@ connection and starts the engine again when it died; a small pool carries the re
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from io import BytesIO
 from itertools import count
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal, SignalInstance
+from PySide6.QtGui import QImage, QImageWriter
 
 from core.errors import AfterimageError, EngineUnreachableError
 from ui.presence import Link
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 REQUEST_WAIT_SECONDS = 30.0  # how long a request waits for an engine that is starting
 WORKERS = 6
+
+log = logging.getLogger(__name__)
 
 LINKS = {
     "connected": Link.CONNECTED,
@@ -89,10 +92,10 @@ class Bridge(QObject):
             self._reachable.notify_all()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def ask(self, question: str, *, picture: bytes | None = None) -> int:
+    def ask(self, question: str, *, picture: QImage | None = None) -> int:
         """``piece`` follows, then ``answered``, ``cancelled`` or ``failed``."""
         ticket = next(self._tickets)
-        self._pool.submit(self._ask, ticket, question, picture)
+        self._submit(ticket, self._ask, ticket, question, picture)
         return ticket
 
     def cancel(self, ticket: int) -> None:
@@ -154,8 +157,19 @@ class Bridge(QObject):
 
     def _request(self, call: Callable[[Client], object], signal: SignalInstance) -> int:
         ticket = next(self._tickets)
-        self._pool.submit(self._carry, ticket, call, signal)
+        self._submit(ticket, self._carry, ticket, call, signal)
         return ticket
+
+    def _submit(self, ticket: int, work: Callable[..., None], *arguments: object) -> None:
+        def ended(future: Future[None]) -> None:
+            if not future.cancelled() and future.exception() is not None:
+                log.error("a request of the desktop's failed", exc_info=future.exception())
+                bug = AfterimageError(
+                    "This could not be done because of a bug.", "Restart the program and try again."
+                )
+                self._post_failure(ticket, bug)
+
+        self._pool.submit(work, *arguments).add_done_callback(ended)
 
     def _carry(self, ticket: int, call: Callable[[Client], object], signal: SignalInstance) -> None:
         try:
@@ -165,11 +179,11 @@ class Bridge(QObject):
         else:
             self._post(partial(signal.emit, ticket, answer))
 
-    def _ask(self, ticket: int, question: str, picture: bytes | None) -> None:
+    def _ask(self, ticket: int, question: str, picture: QImage | None) -> None:
         from app import protocol
 
         try:
-            stream = self._client_now().ask(question, picture=picture)
+            stream = self._client_now().ask(question, picture=None if picture is None else encoded(picture))
             with self._lock:
                 self._streams[ticket] = stream
                 cancelled = ticket in self._cancelled
@@ -238,6 +252,17 @@ class Bridge(QObject):
     def _deliver(self, call: Callable[[], None]) -> None:
         if not self._stopping.is_set():
             call()
+
+
+def encoded(image: QImage) -> bytes:
+    """``image`` as PNG: nothing of what can be read in it is lost."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QImageWriter(buffer, QByteArray(b"png"))
+    writer.setQuality(90)  # hardly compressed, but quick
+    writer.write(image)
+    return bytes(data.data())
 
 
 def decoded(data: bytes) -> QImage:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import sys
 import tomllib
 from collections.abc import Callable
 
@@ -22,6 +21,7 @@ from ui.controls import Controls
 from ui.immortal import keep_none
 from ui.pictures import Pictures
 from ui.presence import Link, Presence, presence
+from ui.settings_window import SettingsWindow
 from ui.single import Single
 from ui.theme import Theme
 from ui.tray import Tray
@@ -46,6 +46,7 @@ class Desktop(QObject):
         self.window = AskWindow(self.theme, bridge, self.controls, self.pictures)
         self.tray = Tray(self.theme, self.controls)
         self.welcome: Welcome | None = None
+        self.settings: SettingsWindow | None = None
         self._link, self._trouble = Link.STARTING, ""
         self._status: Status | None = None
         self._settings: dict[str, str] = {}
@@ -78,11 +79,19 @@ class Desktop(QObject):
         self.bridge.start()
         self._since.start()
 
+    def show_settings(self) -> None:
+        """Opens the settings, or brings them to the front."""
+        if self.settings is None:
+            self.settings = SettingsWindow(self.theme, self.bridge)
+        self.settings.show()
+        self.settings.raise_()
+        self.settings.activateWindow()
+
     def quit(self) -> None:
         """Ends the desktop; the engine too, unless the settings keep it recording."""
         if self._goodbye:
             return
-        self.window.hide()
+        self._application.closeAllWindows()
         if self._settings.get("desktop.keep_recording") == "true" or self._link is not Link.CONNECTED:
             self._goodbye = -1
             self._end()
@@ -112,6 +121,8 @@ class Desktop(QObject):
         self.tray.ask_wanted.connect(self.window.summon)
         self.tray.quit_wanted.connect(self.quit)
         self.window.quit_wanted.connect(self.quit)
+        self.window.settings_wanted.connect(self.show_settings)
+        self.tray.settings_wanted.connect(self.show_settings)
         self.window.closed.connect(self._window_closed)
 
     def _link_changed(self, link: Link, trouble: str) -> None:

@@ -163,6 +163,10 @@ class Viewer(QWidget):
     def moment(self) -> MomentInfo | None:
         return self._moments[self._place] if self._moments else None
 
+    @property
+    def ask_button(self) -> QPushButton:
+        return self._ask
+
     def picture(self) -> QImage:
         return self._canvas.image()
 

@@ -89,11 +89,12 @@ class AskWindow(QWidget):
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def ask(self, question: str, picture: bytes | None = None) -> None:
+    def ask(self, question: str, picture: QImage | None = None) -> None:
         """Asks; an answer that was still under way is cancelled."""
         self.cancel()
         self.message.hide()
-        exchange = Exchange(self._theme, self._pictures, question)
+        about = None if picture is None or picture.isNull() else picture
+        exchange = Exchange(self._theme, self._pictures, question, about)
         exchange.retried.connect(self.ask)
         exchange.opened.connect(self.open_moments)
         exchange.grew.connect(self._grown)
@@ -102,7 +103,7 @@ class AskWindow(QWidget):
         while len(self.exchanges) > MOST_EXCHANGES:
             self._remove(self.exchanges.pop(0))
         self._pages.setCurrentIndex(1)
-        self._under_way = (self._bridge.ask(question, picture=picture), exchange)
+        self._under_way = (self._bridge.ask(question, picture=about), exchange)
         self.composer.set_answering(True)
         self._follow_end = True
         self._grown()
@@ -376,7 +377,11 @@ class AskWindow(QWidget):
         return self._viewer
 
     def _ask_about(self, moment: MomentInfo, image: QImage) -> None:
-        del moment, image
+        words = text.joined(
+            [text.moment_time(moment.time), text.plain(moment.application), text.plain(moment.window)]
+        )
+        self.composer.attach(image, self.tr("About {moment}").format(moment=words))
+        self.summon()
 
     def _suggest(self, question: str) -> None:
         self.composer.edit.setPlainText(question)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 from pytestqt.qtbot import QtBot
@@ -14,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.protocol import MAX_QUESTION, MomentInfo, Status
 from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
 from ui.answer import Stage
-from ui.bridge import Bridge
+from ui.bridge import Bridge, decoded
 from ui.presence import Light, Link, presence
 from ui.window import AskWindow
 
@@ -221,6 +222,44 @@ def test_every_control_can_be_reached_by_key_and_has_a_name(
             continue
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, control
         assert control.accessibleName() or control.text(), control
+
+
+def test_a_moment_can_be_asked_about(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.pictures = {1: drawn("a", ["b"], size=(640, 360))}
+    open_window.open_moments((moment(1, NOON, "xterm", "make"),), 0)
+    viewer = open_window.viewer
+    assert viewer is not None
+    qtbot.addWidget(viewer)
+    qtbot.waitUntil(lambda: not viewer.picture().isNull())
+    viewer.ask_button.click()
+    assert open_window.composer.picture.width() == 640
+    with qtbot.waitSignal(bridge.answered):
+        type_question(open_window, "What is this?")
+    sent = engine.asked[0].picture
+    assert sent is not None
+    assert decoded(sent).width() == 640
+    assert open_window.composer.picture.isNull()
+
+
+def test_a_pasted_picture_is_asked_about_and_can_be_removed(open_window: AskWindow) -> None:
+    pasted = QMimeData()
+    pasted.setImageData(decoded(drawn("a", [], size=(64, 48))))
+    open_window.composer.edit.insertFromMimeData(pasted)
+    assert open_window.composer.picture.width() == 64
+    button(open_window, "Do not ask about this picture").click()
+    assert open_window.composer.picture.isNull()
+
+
+def test_a_dropped_file_that_is_no_picture_is_refused(open_window: AskWindow, tmp_path: Path) -> None:
+    path = tmp_path / "holiday.png"
+    path.write_bytes(b"no picture")
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(path))])
+    open_window.composer.edit.insertFromMimeData(dropped)
+    assert open_window.composer.picture.isNull()
+    assert "no picture" in open_window.message.words
 
 
 def button(window: AskWindow, name: str) -> QAbstractButton:

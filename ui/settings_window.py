@@ -1,0 +1,144 @@
+"""The settings, made from what the engine says of each: nothing here knows a setting by name.
+
+A change is sent at once and shown as the engine took it, or the reason why it did not.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from app.protocol import SettingInfo
+from ui.bridge import Bridge
+from ui.setting_row import SettingRow
+from ui.theme import Theme
+from ui.widgets import Column, label
+
+
+class SettingsWindow(QWidget):
+    """Fetches the settings whenever it is shown."""
+
+    def __init__(self, theme: Theme, bridge: Bridge) -> None:
+        super().__init__()
+        self._theme, self._bridge = theme, bridge
+        self.rows: dict[str, SettingRow] = {}
+        self._cards: list[tuple[QWidget, QFrame, list[SettingRow]]] = []  # heading, card, its rows
+        self._changes: dict[int, tuple[str, str]] = {}  # ticket -> name, value
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(self.tr("Afterimage: Settings"))
+        self.setMinimumSize(520, 400)
+        self.resize(760, 720)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Search the settings"))
+        self.search.setAccessibleName(self.tr("Search the settings"))
+        self.search.setClearButtonEnabled(True)
+        self._waiting = label(self.tr("The engine is starting; its settings come in a moment."), "muted", wrap=True)
+        self._nothing = label(self.tr("No setting has these words."), "muted")
+        self._nothing.hide()
+        self._column = Column(widest=700)
+        self._column.rows.setContentsMargins(0, 16, 0, 20)
+        self._column.rows.setSpacing(8)
+        self._column.rows.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for widget in (self.search, self._waiting, self._nothing):
+            self._column.rows.addWidget(widget)
+        area = QScrollArea()
+        area.setWidget(self._column)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(area)
+
+        self.search.textChanged.connect(self._filter)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self.close)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self).activated.connect(self.search.setFocus)
+        bridge.settings_fetched.connect(self._fetched)
+        bridge.done.connect(self._taken)
+        bridge.failed.connect(self._refused)
+
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        return QSize(760, 720)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
+        super().showEvent(event)
+        self._bridge.fetch_settings()
+        self.search.setFocus()
+
+    def _fetched(self, _ticket: int, settings: tuple[SettingInfo, ...]) -> None:
+        self._waiting.hide()
+        if list(self.rows) != [setting.name for setting in settings]:
+            self._build(settings)
+        for setting in settings:
+            if self.rows[setting.name].value != setting.value:
+                self.rows[setting.name].show_value(setting.value)
+
+    def _build(self, settings: tuple[SettingInfo, ...]) -> None:
+        for heading, card, _rows in self._cards:
+            heading.deleteLater()
+            card.deleteLater()
+        self._cards.clear()
+        self.rows.clear()
+        for section, group in groupby(settings, key=lambda setting: setting.name.split(".")[0]):
+            heading = label(_section(section), "heading")
+            heading.setContentsMargins(2, 14, 0, 0)
+            card = QFrame()
+            card.setProperty("role", "card")
+            inside = QVBoxLayout(card)
+            inside.setContentsMargins(0, 4, 0, 4)
+            inside.setSpacing(0)
+            rows = [self._row(setting) for setting in group]
+            for row in rows:
+                inside.addWidget(row)
+            self._column.rows.addWidget(heading)
+            self._column.rows.addWidget(card)
+            self._cards.append((heading, card, rows))
+        self._filter(self.search.text())
+
+    def _row(self, setting: SettingInfo) -> SettingRow:
+        row = SettingRow(self._theme, setting)
+        row.changed.connect(self._change)
+        self.rows[setting.name] = row
+        return row
+
+    def _change(self, name: str, value: str) -> None:
+        self._changes[self._bridge.change_setting(name, value)] = (name, value)
+
+    def _taken(self, ticket: int, _answer: object) -> None:
+        name, _value = self._changes.pop(ticket, ("", ""))
+        if name:
+            # As the engine wrote it down, which need not be as it was typed; others may look at it too.
+            self._bridge.fetch_settings()
+
+    def _refused(self, ticket: int, message: str, remedy: str) -> None:
+        name, _value = self._changes.pop(ticket, ("", ""))
+        if name in self.rows:
+            self.rows[name].refuse(f"{message} {remedy}".strip())
+
+    def _filter(self, words: str) -> None:
+        found = False
+        for heading, card, rows in self._cards:
+            any_row = False
+            for row in rows:
+                row.setVisible(row.matches(words))
+                any_row = any_row or row.matches(words)
+            heading.setVisible(any_row)
+            card.setVisible(any_row)
+            found = found or any_row
+        self._nothing.setVisible(bool(self._cards) and not found)
+
+
+def _section(name: str) -> str:
+    known = {
+        "capture": QCoreApplication.translate("Settings", "Recording"),
+        "privacy": QCoreApplication.translate("Settings", "Privacy"),
+        "timeline": QCoreApplication.translate("Settings", "Timeline"),
+        "model": QCoreApplication.translate("Settings", "Model"),
+        "engine": QCoreApplication.translate("Settings", "Engine"),
+        "desktop": QCoreApplication.translate("Settings", "Desktop"),
+    }
+    return known.get(name, name.capitalize())
