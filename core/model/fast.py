@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
@@ -124,20 +125,35 @@ def _delta_parts(mixer: GatedDeltaNet, norm: Tensor, eps: float, mlp: _Mlp, shap
     )
 
 
+_made: WeakKeyDictionary[InfiniteVL, FastDecoder | None] = WeakKeyDictionary()
+
+
+def fast_decoder(network: InfiniteVL, state: MemoryState) -> FastDecoder | None:
+    """This network's fast path, made at the first call; None where network or state cannot take it.
+
+    A network that is changed later (quantised, moved) must not have been asked for before.
+    """
+    if network not in _made:
+        _made[network] = FastDecoder(network) if fits(network) else None
+    one_stream = state.recurrent.dtype == torch.float32 and state.seen.dim() == 0 and state.keys.shape[1] == 1
+    return _made[network] if one_stream else None
+
+
 class FastDecoder:
     """A network's decoder for one stream at a time. Raises nothing of its own; ask :func:`fits` first."""
 
     def __init__(self, network: InfiniteVL) -> None:
-        self.network, self.shape = network, network.shape
-        decoder, shape = network.language_model, network.shape
+        self.shape = shape = network.shape
+        decoder = network.language_model
         with torch.inference_mode(False), torch.no_grad():
             self.layers = [_parts(layer, shape) for layer in decoder.layers if isinstance(layer, DecoderLayer)]
         self.device, self.dtype = decoder.norm.weight.device, decoder.norm.weight.dtype
         self._frequencies = turn_frequencies(shape.rope_theta, shape.head_dim).to(self.device)
         axes = [axis for axis, count in enumerate(shape.mrope_section) for _ in range(count)]
         self._axes = torch.tensor(axes, device=self.device)  # the position axis each frequency follows
-        head = network.lm_head
-        self._head = decoder.embed_tokens.weight if head is None else head.weight
+        self._norm, self._norm_eps = decoder.norm.weight, decoder.norm.eps
+        self._embeddings = decoder.embed_tokens.weight
+        self._head = self._embeddings if network.lm_head is None else network.lm_head.weight
 
     def forward(self, x: Tensor, positions: Tensor, state: MemoryState, *, wanted: bool = True) -> Tensor | None:
         """Go on with a stream by T tokens, in place. x: [T, hidden]; positions: int64 [3, T]; batch of ``state``: 1.
@@ -161,7 +177,7 @@ class FastDecoder:
                 break
             y, x = add_rms_norm(F.linear(mixed, layer.out), x, layer.mlp.norm, layer.mlp.eps)
             y = F.linear(swiglu(F.linear(y, layer.mlp.gate_up)), layer.mlp.down)
-            norm = self.network.language_model.norm.weight if last else self.layers[index + 1].norm
+            norm = self._norm if last else self.layers[index + 1].norm
             y, x = add_rms_norm(y, x, norm, self.shape.rms_norm_eps)
         state.seen.add_(T)
         state.clock.copy_(torch.maximum(state.clock, positions.max() + 1))
@@ -205,7 +221,7 @@ class FastDecoder:
     def step(self, token: Tensor, state: MemoryState) -> Tensor:
         """Go on by one token of text, in place. token: int64 [1]. Returns the logits fp32 [vocabulary]."""
         shape, hidden = self.shape, self.shape.hidden_size
-        stream = F.embedding(token, self.network.language_model.embed_tokens.weight).view(hidden).clone()
+        stream = F.embedding(token, self._embeddings).view(hidden).clone()
         cos, sin = self._rotary(state.clock.expand(3, 1))
         inner = torch.empty(shape.intermediate_size, dtype=self.dtype, device=self.device)
         counts = [0, 0]
@@ -223,8 +239,7 @@ class FastDecoder:
             one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner)
             one.add_product(inner, layer.mlp.down, stream)
         logits = one.empty(self._head.shape[0], stream)
-        norm = self.network.language_model.norm
-        one.normed_product(stream, norm.weight, norm.eps, self._head, None, logits)
+        one.normed_product(stream, self._norm, self._norm_eps, self._head, None, logits)
         state.seen.add_(1)
         state.clock.add_(1)
         return logits

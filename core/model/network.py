@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -21,10 +22,11 @@ class InfiniteVL(nn.Module):
             None if shape.tie_word_embeddings else nn.Linear(shape.hidden_size, shape.vocab_size, bias=False)
         )
 
-    def empty_state(self, batch: int = 1) -> MemoryState:
-        """A fresh memory on this network's device, in its dtype."""
+    def empty_state(self, batch: int = 1, recurrent_dtype: torch.dtype = torch.float32) -> MemoryState:
+        """A fresh memory on this network's device, in its dtype. ``recurrent_dtype`` bf16 halves the recurrent part,
+        and rounds away what decays slowly."""
         weight = self.language_model.norm.weight
-        return MemoryState.empty(self.shape, weight.device, weight.dtype, batch)
+        return MemoryState.empty(self.shape, weight.device, weight.dtype, batch, recurrent_dtype)
 
     def embed(self, ids: Tensor) -> Tensor:
         """ids: int64 [B, T] -> [B, T, hidden]."""

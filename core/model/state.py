@@ -85,10 +85,6 @@ class MemoryState:
         for mine, theirs in zip(self.tensors().values(), other.tensors().values(), strict=True):
             mine.copy_(theirs)
 
-    def detach(self) -> MemoryState:
-        """The same values, cut off from the gradient."""
-        return MemoryState(**{name: tensor.detach() for name, tensor in self.tensors().items()})
-
     def reset(self) -> None:
         """Forget everything, in place."""
         for tensor in self.tensors().values():

@@ -6,7 +6,9 @@ No number leaves the device here and no shape depends on one, so that a step can
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,6 +16,9 @@ from torch import Tensor
 from core.model.network import InfiniteVL
 from core.model.pictures import PixelScale, patchify
 from core.model.state import MemoryState
+
+if TYPE_CHECKING:
+    from core.model.fast import FastDecoder
 
 
 def see_step(
@@ -39,14 +44,34 @@ def see_step(
         pieces += [network.embed(ids[:, done:start]), seen]
         done = start + seen.shape[1]
     pieces.append(network.embed(ids[:, done:]))
-    positions = (state.clock + offsets)[:, None]
-    _, state = network(torch.cat(pieces, dim=1), positions, state, in_place=in_place)
+    x, positions = torch.cat(pieces, dim=1), state.clock + offsets
+    fast = _fast(network, state) if in_place else None
+    if fast is not None:
+        fast.forward(x[0], positions, state, wanted=False)
+        return state
+    _, state = network(x, positions[:, None], state, in_place=in_place)
     return state
 
 
 def read_step(network: InfiniteVL, state: MemoryState, inputs: Sequence[Tensor], *, in_place: bool) -> Tensor:
     """Read tokens, the one input, int64 [1, T], at the clock. Returns the logits [vocabulary] after the last one."""
     (ids,) = inputs
+    fast = _fast(network, state) if in_place and ids.shape[0] == 1 else None
+    if fast is not None and ids.shape[1] == 1:
+        return fast.step(ids[0], state)
     places = (state.clock + torch.arange(ids.shape[1], device=ids.device)).expand(3, 1, -1)
+    if fast is not None:
+        last = fast.forward(network.embed(ids)[0], places[:, 0], state)
+        if last is not None:
+            return network.logits(last[-1])
     hidden, _ = network(ids, places, state, in_place=in_place)
     return network.logits(hidden[0, -1])
+
+
+def _fast(network: InfiniteVL, state: MemoryState) -> FastDecoder | None:
+    """The fused decoder, where there is a GPU with Triton and the network fits it."""
+    if state.keys.device.type != "cuda" or importlib.util.find_spec("triton") is None:
+        return None
+    from core.model.fast import fast_decoder  # imports Triton, which only a GPU has a use for
+
+    return fast_decoder(network, state)

@@ -14,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from core.model.config import ModelShape
 from core.model.layers import GatedDeltaNet, RMSNorm, SwiGLU, WindowAttention
 from core.model.state import MemoryState
+from kernels import dispatch
 from kernels.rotary.naive import angles, turn_frequencies
 
 
@@ -37,8 +38,9 @@ class DecoderLayer(nn.Module):
             mixed, first, second = self.self_attn(normalised, first, second)
         else:
             mixed, (first, second) = self.self_attn(normalised, cos, sin, (first, second), seen, window, in_place)
-        x = x + mixed
-        return x + self.mlp(self.post_attention_layernorm(x)), first, second
+        after = self.post_attention_layernorm
+        normalised, x = dispatch.add_rms_norm(mixed, x, after.weight, after.eps)
+        return x + self.mlp(normalised), first, second
 
 
 class Decoder(nn.Module):

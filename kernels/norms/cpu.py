@@ -15,3 +15,9 @@ def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     shrink: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     shrink.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
     return (x * shrink).mul_(weight)
+
+
+def add_rms_norm(x: Tensor, residual: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    """See :func:`kernels.norms.naive.add_rms_norm`."""
+    total = x + residual
+    return rms_norm(total, weight, eps), total

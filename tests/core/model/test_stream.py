@@ -129,6 +129,18 @@ def test_a_narrower_window_can_be_asked_for() -> None:
     assert relative(ours, theirs) < CLOSE
 
 
+def test_the_recurrent_memory_can_be_kept_in_half_the_bytes() -> None:
+    model = network(window=WINDOW)
+    x = embeddings(40, model.shape.hidden_size)
+    with torch.inference_mode():
+        state = model.empty_state(recurrent_dtype=torch.bfloat16)
+        _, state = model(x, places(40), state)
+        _, full = model(x, places(40))
+    assert state.recurrent.dtype == torch.bfloat16
+    assert 2 * state.recurrent.nbytes == full.recurrent.nbytes
+    assert relative(state.recurrent, full.recurrent) < 1e-2
+
+
 @pytest.mark.parametrize("changes", [{"use_gate": False}, {"use_short_conv": False}, {"conv_bias": True}])
 def test_variants_of_the_linear_layer_stream_too(changes: dict[str, bool]) -> None:
     model = network(window=WINDOW, **changes)
