@@ -20,8 +20,7 @@ from core.timeline.moment import Moment
 PRESENT = 0.5  # match from which a word counts as found
 NEAR_ENOUGH = 0.27  # nearness times match from which a word supports an answer
 NAMED = 0.3  # the same for names and numbers
-ALL_WEAK = 0.7  # share that has to be found where the question has no word of weight
-ENOUGH = 0.55  # share of the question's weight that has to support it
+ENOUGH = 0.5  # share of the question's weight that has to support it
 SAME_ROW = 0.9
 GOES_ON = 0.95  # in the line above, whose text goes on here
 HEADER = 0.92
@@ -72,6 +71,15 @@ def supported(evidence: Evidence) -> bool:
     return evidence.named and evidence.covered >= ENOUGH
 
 
+def _mostly(terms: Sequence[Term], supporting: Sequence[Term]) -> bool:
+    """Whether more of the words of weight are found than missing; where there are none, at least half of the rest."""
+    strong = sum(term.strong for term in terms)
+    found = sum(term.strong for term in supporting)
+    if strong:
+        return found > strong - found
+    return len(supporting) >= len(terms) - len(supporting)
+
+
 def _occurrences(term: Term, page: Page) -> list[_Occurrence]:
     return [_Occurrence(word, match) for word in page.words if (match := matching(term.word, word.text)) >= PRESENT]
 
@@ -99,22 +107,18 @@ class _Judge:
 
     def judged(self, value: Value) -> Evidence:
         heads = set(self._page.header(value.place)) if value.place is not None else set[Word]()
-        score, full, covered, weights = 0.0, 0.0, 0.0, 0.0
-        named, have, lack = True, 0.0, 0.0
-        for term in self._question.terms:
-            near = self._nearest(term, value, heads)
-            weight = term.location * self._rarity[term.word]
-            score, full = score + weight * near, full + weight
-            supports = near >= NEAR_ENOUGH
-            covered, weights = covered + (term.weight if supports else 0.0), weights + term.weight
-            named = named and (near >= NAMED or not term.essential)
-            have, lack = have + term.strong * supports, lack + term.strong * (not supports)
-        score = (score / full if full else 0.0) + value.bonus
+        terms = self._question.terms
+        near = {term.word: self._nearest(term, value, heads) for term in terms}
+        located = {term.word: term.location * self._rarity[term.word] for term in terms}
+        full = sum(located.values())
+        score = sum(located[word] * near[word] for word in near) / full if full else 0.0
         if value.place is not None and self._page.rows[value.place.cell] in self._extreme:
             score += EXTREME
-        share = covered / weights if weights else 1.0
-        enough = have > lack if lack else have > 0 or share >= ALL_WEAK
-        return Evidence(self._page, value, share, named and enough, score)
+        supporting = [term for term in terms if near[term.word] >= NEAR_ENOUGH]
+        weights = sum(term.weight for term in terms)
+        covered = sum(term.weight for term in supporting) / weights if weights else 1.0
+        named = all(near[term.word] >= NAMED for term in terms if term.essential)
+        return Evidence(self._page, value, covered, named and _mostly(terms, supporting), score + value.bonus)
 
     def _nearest(self, term: Term, value: Value, heads: set[Word]) -> float:
         """How well a term is found, where it stands best for the value."""

@@ -38,7 +38,7 @@ def extract(question: Question, evidence: Evidence) -> Finding:
             if not value.text:
                 text = " ".join(page.cells[index].text for index in (cell, *more))
         return Finding(text, line, tuple(members))
-    more = _going_on(page, cell)
+    more = _going_on(page, cell) if not value.text or page.cells[cell].text.endswith(":") else ()
     line = " ".join(page.cells[index].text for index in (cell, *more))
     if len(members) > 1 and not more:
         line = page.row_text(row)

@@ -63,6 +63,4 @@ def _wanted(question: Question, page: Page, place: Place) -> bool:
     if _PRICE.search(question.text) and _MONEY.search(page.cells[place.cell].text):
         return True
     heads = page.header(place)
-    return any(
-        matching(term.word, word.text) >= 0.6 for term in question.terms if not term.wish for word in heads
-    )
+    return any(matching(term.word, word.text) >= 0.6 for term in question.terms if not term.wish for word in heads)

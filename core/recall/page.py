@@ -99,14 +99,17 @@ class Page:
         for above in range(row - 1, max(-1, row - HEADER_REACH), -1):
             over = self._box(above)
             distance = box.top - over.bottom
-            if distance > (EVEN * gap + 0.35 * height if head else 1.2 * height) or not 0.6 < over.height / height < 1.6:
+            if (
+                distance > (EVEN * gap + 0.35 * height if head else 1.2 * height)
+                or not 0.6 < over.height / height < 1.6
+            ):
                 break
             if len(self.members[above]) < 2:
                 if self._wraps(above):
                     box = over
                     continue
                 break
-            found = self._over(above, left - 0.5 * height, right + 0.5 * height)
+            found = self._over(above, left, right)
             if found:
                 head = found
             box, gap = over, max(gap, float(distance), 0.0)
@@ -120,16 +123,20 @@ class Page:
         found = list[Word]()
         for index in self.members[row]:
             mine = self.words_by_cell[index]
-            over = [word for word in mine if min(word.right, right) - max(word.left, left) > 0]
             rect = self.cells[index].rect
-            own = over and len(mine) <= 3 and rect.width <= 2.5 * (right - left)
-            found += mine if own else over
+            slack = 0.5 * rect.height
+            over = [word for word in mine if min(word.right, right + slack) - max(word.left, left - slack) > 0]
+            run = list(mine) if over and len(mine) <= 3 and rect.width <= 2.5 * (right - left) else over
+            if run and _lined_up(run[0].left, run[-1].right, left, right, rect.height):
+                found += run
         return tuple(found)
 
     def _wraps(self, row: int) -> bool:
         """Whether a row only goes on with a cell of the row above."""
-        return len(self.members[row]) == 1 and row > 0 and any(
-            self.below(index) in self.members[row] for index in self.members[row - 1]
+        return (
+            len(self.members[row]) == 1
+            and row > 0
+            and any(self.below(index) in self.members[row] for index in self.members[row - 1])
         )
 
     def same_column(self, one: int, other: int) -> bool:
@@ -166,3 +173,9 @@ class Page:
             ):
                 return index
         return None
+
+
+def _lined_up(left: float, right: float, other_left: float, other_right: float, height: float) -> bool:
+    """Whether two stretches share their left edge, right edge or middle, as the cells of a column do."""
+    middle = abs(left + right - other_left - other_right) / 2
+    return min(abs(left - other_left), abs(right - other_right), middle) <= 1.2 * height

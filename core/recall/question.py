@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -96,7 +96,7 @@ _KIND_OF_QUESTION: tuple[tuple[str, Asked], ...] = (
     (r"\b(?:price|cost|costs|fee|fare|salary|rent|total|pay|paid|wie teuer|preis|kosten?)\b", Asked.MONEY),
     (r"\bhow (?:long|far|tall|high|wide|big|large|heavy|fast|hot|cold|warm|old|deep|full)\b", Asked.MEASURE),
     (r"\b(?:percent|percentage|temperature|weight|height|distance|speed|latency|duration|size of|how much)\b", Asked.MEASURE),
-    (r"\bhow many\b|\bnumber of\b|\bwie viele\b|\bcount of\b|\bwieviele?\b", Asked.COUNT),
+    (r"\bhow many\b|\b(?:the|total|a) number of\b|\bwie viele\b|\bcount of\b|\bwieviele?\b", Asked.COUNT),
     (r"^(?:when|at what time|what time|until when|by when|wann)\b|\b(?:which|what|on what|to which|on which|until which) "
      r"(?:date|day|time|month|year|weekday)\b|\bdeadline\b|\bdue date\b|\bdate of\b", Asked.TIME),
     (r"\b(?:code|reference|ref|id|identifier|serial|number|version|port|pin|password|token|ticket|hash|"
@@ -166,6 +166,11 @@ def _applications(text: str, present: Sequence[str]) -> tuple[tuple[str, ...], s
     return (), text
 
 
+def _proper(token: str, wished: str) -> bool:
+    """Whether a word of what is asked for is a name ("the Rust error code") and no label ("the PID of")."""
+    return token[:1].isupper() and not token.isupper() and len(wished.split()) > 1
+
+
 def _is_one_of(application: str, members: str) -> bool:
     words = set(re.split(r"[\s._/-]+", application)) | {application}
     return bool(words & set(members.split()))
@@ -191,13 +196,19 @@ def _terms(text: str, asked: Asked) -> tuple[Term, ...]:
             if len(word) == 1 and not word.isdigit() and not (len(token) == 1 and essential_here):
                 continue
             weak = root(word) in _WEAK_ROOTS
-            if word in wish and not any(c.isdigit() for c in word):  # "the PID of": a label, not a name
+            if (
+                word in wish and not any(c.isdigit() for c in word) and not _proper(token, wished)
+            ):  # "the PID of": a label, not a name
                 essential_word = False
             else:
                 essential_word = essential_here and (not weak or fold(token) in quoted)
             done = word.endswith("ed") and word not in WEAK  # what was done decides: sold, removed, timed out
             weight = 1.0 if essential_word or done else 0.12 if weak else 0.25 if word in wish else 0.8
-            location = 1.1 if essential_word else 0.35 if weak and word not in wish else 1.0
+            location = 1.1 if essential_word else 1.2 if word in wish else 0.55 if weak else 1.0
             share = 1 / len(parts)  # of a name made of parts, all together count as one word
-            terms[word] = Term(word, weight * share, location * share, essential_word, word in wish, share * (weight >= 0.8))
+            terms[word] = Term(
+                word, weight * share, location * share, essential_word, word in wish, share * (weight >= 0.8)
+            )
+    if not any(term.strong for term in terms.values()):  # nothing but words of little weight: each counts the same
+        return tuple(replace(term, weight=0.5, location=1.0) for term in terms.values())
     return tuple(terms.values())

@@ -215,7 +215,7 @@ def _rarity(asked: Question, pages: Sequence[Page]) -> dict[str, float]:
     rarity = dict[str, float]()
     for term in asked.terms:
         having = sum(
-            any(matching(term.word, word) >= 0.9 for word in (*(w.text for w in page.words), *page.title))
+            any(matching(term.word, word) >= 0.6 for word in (*(w.text for w in page.words), *page.title))
             for page in pages
         )
         share = having / len(pages) if pages else 0.0

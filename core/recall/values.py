@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.recall.page import Page, Place
 from core.recall.question import Asked, Question
 from core.recall.words import STOP, matching
-from core.timeline.schema import words
+from core.timeline.schema import fold, words
 
 _NUMBER = r"[-+−]?\d+(?:[.,:' ]\d{3})*(?:[.,]\d+)?"
 _CURRENCY = r"(?:[$€£¥₹]|USD|EUR|GBP|CHF|SEK|NOK|DKK|JPY|PLN|CAD|AUD|euros?|dollars?|pounds?|kr|Fr\.?)"
@@ -19,7 +19,7 @@ _WEEKDAYS = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _TIME_OF_DAY = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?|\bnoon\b|\bmidnight\b"
 _DATE = (rf"(?:{_WEEKDAYS},?\s+)?\d{{1,2}}(?:st|nd|rd|th|\.)?\s+{_MONTHS}(?:,?\s+\d{{4}})?|"
          rf"(?:{_WEEKDAYS},?\s+)?{_MONTHS}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}}|"
-         rf"\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}|\b{_WEEKDAYS}\b|\btomorrow\b|\btoday\b")  # fmt: skip
+         rf"\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}|\b{_WEEKDAYS}\b|\b\d{{1,2}}(?:st|nd|rd|th)\b|\btomorrow\b|\btoday\b")  # fmt: skip
 _UNIT = (r"(?:%|°\s?[CF]?|(?-i:[CFK])(?!\w)|percent|ms|µs|s|sec(?:onds?)?|min(?:utes?)?|h|hrs?|hours?|days?|weeks?|months?|years?|[kKMGT]i?B|"
          r"bytes?|mm|cm|km|m|miles?|ft|kg|g|lbs?|l|ml|W|kW|V|mph|km/h|m/s|knots|MB/s|Mbit/s|Mbps|fps|px|pages?|stars?|bar|psi|[hk]?Pa|tonnes?|tons?|litres?|liters?|[KMGT](?![\w]))")  # fmt: skip
 _VALUES = {
@@ -27,7 +27,7 @@ _VALUES = {
     Asked.COUNT: r"(?<![\w.,-])\d{1,3}(?:[,.' ]\d{3})+(?![\w-])|(?<![\w.,-])\d+(?![\w-]|[.,]\d)",
     Asked.MEASURE: rf"(?:{_NUMBER}\s?h\s+)?{_NUMBER}\s?{_UNIT}(?!\w)(?:\s\d+\s?{_UNIT}(?!\w))?|\d+:\d{{2}}(?::\d{{2}})?|(?<![\w.-]){_NUMBER}(?![\w-])",
     Asked.TIME: rf"(?:{_DATE})(?:,?\s+(?:at\s+)?(?:{_TIME_OF_DAY}))?|{_TIME_OF_DAY}",
-    Asked.CODE: r"(?<![\w/])#?(?=[\w.:/-]*\d)[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?(?:\s\d{2,})*(?!\w)",
+    Asked.CODE: r"(?<![\w/,.])#?(?=[\w.:/-]*\d)[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?(?:\s\d{2,})*(?!\w|[,.]\d)",
     Asked.FILE: r"(?:[~.]{0,2}/)?(?:[\w.+-]+/)*[\w+-]+\.[A-Za-z]\w{0,9}(?!\w)|(?:[~.]{0,2}/)[\w.+/-]+",
     Asked.ADDRESS: r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)[^\s|]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|"
                    r"\b(?:[\w-]+\.)+(?:com|org|net|io|de|eu|dev|app|co|uk|example|info|edu|gov)(?:/[^\s|]*)?",
@@ -59,6 +59,13 @@ _HOUR_WISH = frozenset("time hour uhrzeit".split())
 _FULL_NAME = 0.12  # of a name of several words over a single capitalised one
 _NEW = 0.1  # of a line that says something the question does not
 _TITLED = re.compile(r"(?:by|from|with|dr\.?|mr\.?|mrs\.?|ms\.?|prof\.?|@)\s*$", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"(?:\b(?:by|from|with|to|for|ask|call|ring|and|tell|dr|mr|mrs|ms|prof|author|name)\.?|[:@(])\s*$", re.I
+)
+_PROMPT = re.compile(r"(?:\S+@\S+\s*)?[$#>%]\s")
+_COMMANDS = frozenset("command commands type typed run ran execute executed enter entered".split())
+_LABEL = re.compile(r"([^\W_]+)\s?[:=]")
+_NO_NAME = re.compile(rf"by|from|to|with|on|in|at|for|since|the|{_MONTHS}|{_WEEKDAYS}", re.IGNORECASE)
 _OPENS = frozenset(
     "the a an in on at it this that hello hi dear kind best regards yes no and but please i we you".split()
 )
@@ -88,10 +95,12 @@ def values_in(question: Question, page: Page, rows: Set[int]) -> Iterator[Value]
         if question.asked is Asked.PERSON and (next_cell := page.below(index)) is not None:
             text = f"{text} {page.cells[next_cell].text}"
         for found in _PATTERNS[question.asked].finditer(text):
-            value = found[0].strip(" .,;:'\"")
-            if found.start() < len(cell.text) and value and not _repeats(value, asked):
-                place = Place(index, found.start(), min(found.end(), len(cell.text)))
-                yield Value(value, place, _bonus(question, text, found.start(), value))
+            start, value = found.start(), found[0].strip(" .,;:'\"")
+            if question.asked is Asked.PERSON:
+                start, value = _name_only(start, value)
+            if start < len(cell.text) and value and not _repeats(value, asked):
+                place = Place(index, start, min(found.end(), len(cell.text)))
+                yield Value(value, place, _bonus(question, text, start, value) + _label_bonus(question, text[:start]))
         yield Value("", whole, -1.0)  # where nothing of the kind is near, the line says what there is
     if question.asked in (Asked.SEEN_TIME, Asked.PLACE, Asked.YES_NO, Asked.ANYTHING):
         yield Value("", None)
@@ -104,7 +113,33 @@ def _line_bonus(question: Question, page: Page, place: Place, asked: Set[str]) -
     new = [w for w in page.words_by_cell[place.cell] if not any(matching(a, w.text) >= 0.9 for a in asked)]
     substance = [w for w in new if w.text not in STOP and not w.text.isdigit() and len(w.text) > 1]
     digits = any(w.text.isdigit() for w in new) and not _CLOCK_ONLY.search(page.cells[place.cell].text)
-    return _NEW if len(substance) >= 2 else 0.05 if substance or digits else -0.4
+    if not substance and not digits:
+        return -0.4
+    text = page.cells[place.cell].text
+    bonus = _NEW if len(substance) >= 2 else _NEW / 2
+    if _PROMPT.match(text) and not asked & _COMMANDS:
+        bonus -= 0.15  # what was typed is seldom what came of it
+    labels = {fold(found[1]) for found in _LABEL.finditer(text)}
+    wishes = [term.word for term in question.terms if term.wish]
+    return bonus + (0.1 if any(matching(wish, label) >= 0.9 for wish in wishes for label in labels) else 0.0)
+
+
+def _label_bonus(question: Question, before: str) -> float:
+    """Where a label of the question's stands right before a value: "Due: 2 December"."""
+    label = re.search(r"([\w -]{2,30})[:=]\s*$", before)
+    if label is None:
+        return 0.0
+    return 0.15 if any(matching(t.word, word) >= 0.6 for t in question.terms for word in words(label[1])) else 0.0
+
+
+def _name_only(start: int, value: str) -> tuple[int, str]:
+    """A name without the capitalised words around it that are none: "By", "From", months, days."""
+    parts = value.split()
+    while parts and _NO_NAME.fullmatch(parts[0]):
+        start += len(parts.pop(0)) + 1
+    while parts and _NO_NAME.fullmatch(parts[-1]):
+        parts.pop()
+    return start, " ".join(parts)
 
 
 def _bonus(question: Question, text: str, start: int, value: str) -> float:
@@ -121,7 +156,7 @@ def _bonus(question: Question, text: str, start: int, value: str) -> float:
         clock = _CLOCK.fullmatch(value) is not None
         return -0.3 if (clock and wishes & _DAY_WISH) or (not clock and wishes & _HOUR_WISH) else 0.0
     if question.asked is Asked.FILE:
-        return 0.03 if "." in value else 0.0
+        return 0.1 if "." in value else 0.0 if value.count("/") > 1 else -0.1
     return 0.0
 
 
@@ -145,6 +180,8 @@ def _name_bonus(text: str, start: int, value: str) -> float:
         bonus -= 0.3
     elif len(parts) == 1 and re.match(r"\S+\s+[a-z]", text[start:]) and start == 0:
         bonus -= 0.15  # most likely only the first word of a sentence
+    elif len(parts) == 1 and start > 0 and not _GIVEN.search(text[:start]):
+        bonus -= 0.12  # a word in the middle of a line: a place, a product
     return bonus
 
 

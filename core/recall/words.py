@@ -15,7 +15,7 @@ STOP = frozenset(
     them then there these they thing things this those through to too under until up upon us very was we were what
     whats when where which while who whom whose why will with would you your screen seen see saw look looked looking
     shown show showed showing display displayed appear appeared appears earlier ago recently exactly tell said say says
-    one someone anybody anyone everything must may according mention mentioned mentions written read currently currently's there's i'd i'm ever
+    one someone want wanted need needed anybody anyone everything must may according mention mentioned mentions written read currently currently's there's i'd i'm ever
     der die das ein eine einen einem einer und ist war sind waren im in den dem des von zu mit auf was wann wo wer wie
     welche welcher welches welchem ich du er sie es habe hat hatte gesehen gezeigt stand bildschirm für bei an am um
     viel viele""".split()
@@ -27,7 +27,7 @@ WEAK = frozenset(
     deal depart describe does due end expect fail find finish get give go happen have hold keep kind last leave list
     live located long lose make many mean meet move much name named need number occur offer open order pay place plan
     put reach receive reply report result return run send set ship sort start stay stop suggest take talk time told
-    total try turn type use value want way win word work write wrote went left made sent got gave took came told value
+    total try turn type use value want way win word work write wrote went left made goes gone held kept met paid bought began ended ran set sent got gave took came told value
     first second newest latest new old big large small high low page window application app program website site tab
     file line text message picture field row column entry item list document note notes table dialog popup user person
     people date day hour minute amount quantity kosten kostet heißt heisst nummer zahl preis recipe article letter memo post story log output calendar schedule agenda shop store conversation thread appointment event""".split()
@@ -79,9 +79,10 @@ _GROUPS = (
     "discount off sale reduced",
     "rank place position",
     "link linker linking linked ld",
-    "compile compiler compiled compiling cc gcc",
+    "compile compiler compiled compiling compilation cc gcc build building",
+    "complain complained complaint error warning",
     "percent % percentage",
-    "maximum max most limit",
+    "maximum max most limit up",
     "minimum min least",
     "first 1 1st one",
     "second 2 2nd two",
