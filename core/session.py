@@ -163,8 +163,8 @@ class Session:
 
     def reset(self) -> None:
         """Forget everything."""
-        with _device_errors(), torch.inference_mode():
-            self._state = self._bundle.network.empty_state()
+        with torch.inference_mode():
+            self._state.reset()
         self._notes = Notes()
         self.last_answer_logprob = None
 
