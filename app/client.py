@@ -34,6 +34,11 @@ END_SECONDS: Final = 60.0  # for saving the memory and ending; after that nobody
 ANSWER_SECONDS: Final = 30.0  # until a request other than a question must be answered
 RETRY_SECONDS: Final = 0.1
 
+# On Windows: no console window, and no Ctrl-C meant for the one who started it.
+_NO_CONSOLE: Final[int] = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(
+    subprocess, "CREATE_NEW_PROCESS_GROUP", 0
+)
+
 E = TypeVar("E", bound=protocol.Event)
 
 
@@ -124,6 +129,7 @@ class Client:
         now: datetime | None = None,
     ) -> Stream:
         """AnswerPieces, then one AnswerDone (or Cancelled)."""
+        question = question.encode(errors="replace").decode()  # a terminal may hand in bytes that are no text
         return self._open(
             protocol.Ask(id=next(self._numbers), question=question, memory_only=memory_only, picture=picture, now=now)
         )
@@ -239,7 +245,12 @@ class Client:
             if self._lost is not None:
                 raise self._lost
             self._streams[request.id] = stream
-        self._send(request)
+        try:
+            self._send(request)
+        except AfterimageError:
+            with self._lock:
+                self._streams.pop(request.id, None)
+            raise
         return stream
 
     def _send(self, request: Request) -> None:
@@ -334,6 +345,7 @@ def start_engine(paths: Paths, *, resume: bool = False) -> subprocess.Popen[byte
                 cwd=Path(__file__).resolve().parent.parent,
                 env=environment,
                 start_new_session=True,
+                creationflags=_NO_CONSOLE,
             )
     except OSError as error:
         raise EngineUnreachableError(

@@ -99,6 +99,8 @@ class Desk:
                 f"The question has {len(request.question):,} characters; the most is {protocol.MAX_QUESTION:,}.",
                 "Shorten it.",
             )
+        if request.now is not None and request.now.tzinfo is None:
+            raise InputError("The time asked from lacks its time zone.")
         picture = None if request.picture is None else decode_picture(request.picture)
 
         def work(session: Session | None) -> None:

@@ -16,16 +16,21 @@ import sys
 import threading
 import time
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from app.logs import start_log
 from app.paths import Paths, user_paths
 from core.errors import AfterimageError, EngineUnreachableError
 
 TICK: Final = 0.5  # seconds
+LAST_SECONDS: Final = 90.0  # for saving and ending
 LINGER: Final = (
     60.0  # seconds that an engine which records nothing and has no asker stays: the next one starts quicker
 )
+
+if TYPE_CHECKING:
+    from app.desk import Desk
+    from app.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -90,20 +95,32 @@ def _run(paths: Paths, *, resume: bool) -> int:
             while not ending.is_set():
                 wake.wait(TICK)
                 wake.clear()
-                service.tick()
-                desk.push()
+                _look_around(service, desk)
                 if server.connections or not service.idle:
                     needed = time.monotonic()
                 elif time.monotonic() - needed > LINGER:
                     log.info("nobody needs the engine any more")
                     break
         finally:
+            # A display or disk that hangs must not keep the engine for ever: it then ends with its stacks told.
+            faulthandler.dump_traceback_later(LAST_SECONDS, exit=True)
             service.end_in_order()
             server.close()
     finally:
         service.stop()
+        faulthandler.cancel_dump_traceback_later()
     log.info("engine %d ends in order", os.getpid())
     return 0
+
+
+def _look_around(service: Service, desk: Desk) -> None:
+    """What has to be done twice a second; a bug in it is told and tried again, recording goes on."""
+    try:
+        service.tick()
+        desk.push()
+    except Exception:
+        log.exception("a look around failed")
+        time.sleep(TICK)
 
 
 def _end_on_signals(ending: threading.Event, wake: threading.Event) -> None:

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 PROTOCOL_VERSION = 1
 MAX_QUESTION = 4_000  # characters; longer ones are refused with a clear error, never cut silently
 MAX_MESSAGE = 64 * 2**20  # bytes
+LONGEST = 100 * 365 * 86_400.0  # seconds; what is longer is a mistake
+LARGEST_ID = 2**63 - 1
 
 
 class Message(BaseModel):
@@ -63,7 +65,7 @@ class Watch(Request):
 
     kind: Literal["watch"] = "watch"
     sources: tuple[str, ...] = ("screen",)
-    fps: float | None = Field(default=None, gt=0, description="frames a second of a replayed folder")
+    fps: float | None = Field(default=None, gt=0, le=1000, description="frames a second of a replayed folder")
     attached: bool = Field(default=False, description="recording ends when this connection does")
 
 
@@ -75,7 +77,7 @@ class Stop(Request):
 
 class Pause(Request):
     kind: Literal["pause"] = "pause"
-    seconds: float | None = Field(default=None, gt=0, description="until then; without it, until resumed")
+    seconds: float | None = Field(default=None, gt=0, le=LONGEST, description="none: until resumed")
 
 
 class Resume(Request):
@@ -90,7 +92,7 @@ class Forget(Request):
 
     kind: Literal["forget"] = "forget"
     start: datetime | None = None
-    last_s: float | None = Field(default=None, gt=0)
+    last_s: float | None = Field(default=None, gt=0, le=LONGEST)
 
 
 class GetMoments(Request):
@@ -100,12 +102,12 @@ class GetMoments(Request):
     text: str = ""
     application: str = ""
     limit: int = Field(default=50, ge=1, le=1000)
-    offset: int = Field(default=0, ge=0)
+    offset: int = Field(default=0, ge=0, le=LARGEST_ID)
 
 
 class GetPicture(Request):
     kind: Literal["picture"] = "picture"
-    moment: int
+    moment: int = Field(ge=0, le=LARGEST_ID)
     thumbnail: bool = False
 
 

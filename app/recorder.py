@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LOCKED_RETRY: Final = 1.0  # seconds between two looks at a locked screen
 REOPEN_AFTER: Final = 2.0  # seconds between two tries at a source that is not there
 RESCAN_AFTER: Final = 10.0  # seconds between two looks for monitors that have appeared
+HUNG_AFTER: Final = 3.0  # seconds for one frame, all the way, after which nobody waits for it
 TROUBLE_PAUSE: Final = 1.0  # seconds of rest after a bug, so that it cannot spin
 
 log = logging.getLogger(__name__)
@@ -162,9 +163,11 @@ class Recorder:
 
     def hold(self, reason: str) -> None:
         """No frame is taken from when this returns until every reason is released."""
-        with self._taking, self._changed:
+        with self._changed:
             self._plan.holds.add(reason)
             self._changed.notify_all()
+        with self.quiet():
+            pass  # what was on its way has arrived
 
     def release(self, reason: str) -> None:
         with self._changed:
@@ -173,9 +176,16 @@ class Recorder:
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
-        """No frame is on its way while this lasts. Not from the capture thread."""
-        with self._taking:
+        """No frame is on its way while this lasts. Not from the capture thread.
+
+        A display that hangs is not waited for: what it hands out in the end is dropped if there is a hold by then.
+        """
+        taken = self._taking.acquire(timeout=HUNG_AFTER)
+        try:
             yield
+        finally:
+            if taken:
+                self._taking.release()
 
     @property
     def facts(self) -> RecorderFacts:
@@ -334,10 +344,11 @@ class Recorder:
 
     def _take_from(self, tap: Tap) -> None:
         with self._taking:
-            with self._changed:
-                if self._plan.holds or self._plan.restart or self._plan.stopping:
-                    return
+            if self._wanted_elsewhere():
+                return
             frame = tap.source.grab()
+            if tap.source.live and self._wanted_elsewhere():
+                return  # held while the display took its time
             verdict = None if frame is None else self._line.take(frame)
         now = time.monotonic()
         with self._changed:
@@ -354,6 +365,10 @@ class Recorder:
             tap.pace.note(changed, now)
             wait = tap.pace.wait_seconds(now)
             tap.due = now + (LOCKED_RETRY if wait is None else wait)
+
+    def _wanted_elsewhere(self) -> bool:
+        with self._changed:
+            return bool(self._plan.holds) or self._plan.restart or self._plan.stopping
 
     def _finish(self, tap: Tap, trouble: str) -> None:
         self._line.gone(tap.source.name)

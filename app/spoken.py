@@ -50,7 +50,7 @@ def to_errors(text: str) -> None:
 
 
 def told_error(error: AfterimageError) -> str:
-    return f"{error.message}\n{error.remedy}" if error.remedy else error.message
+    return plain(f"{error.message}\n{error.remedy}" if error.remedy else error.message)
 
 
 def answer_json(question: str, answer: AnswerDone, *, with_pictures: bool = True) -> dict[str, Any]:

@@ -68,7 +68,14 @@ class Channel:
         return data
 
     def send(self, message: BaseModel) -> None:
-        self.send_bytes(message.model_dump_json().encode())
+        """Raises ChannelClosedError, or BadMessageError for text that is no Unicode."""
+        try:
+            data = message.model_dump_json().encode()
+        except ValueError as error:  # half a surrogate pair, from a file name of other bytes
+            raise BadMessageError(
+                "This holds characters that cannot be sent.", "Rename it, or leave them out."
+            ) from error
+        self.send_bytes(data)
 
     def receive(self, kind: TypeAdapter[M]) -> M:
         """The next message; raises ChannelClosedError or BadMessageError (which never repeats what was sent)."""

@@ -259,6 +259,27 @@ def test_excluded_frames_show_as_such(recorder: Recorder, world: World) -> None:
     until(recorder, lambda facts: facts.excluded)
 
 
+def test_a_frame_of_a_display_that_hangs_is_dropped_if_recording_is_held_meanwhile(
+    recorder: Recorder, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "HUNG_AFTER", 0.01)
+    asked, go_on = threading.Event(), threading.Event()
+
+    class Hanging(Source):
+        def grab(self) -> Frame | None:
+            asked.set()
+            go_on.wait()
+            return super().grab()
+
+    world.opened["screen"] = lambda: [Hanging("screen:a")]
+    recorder.watch(Wanted(("screen",))).result()
+    asked.wait()
+    recorder.hold("paused")
+    go_on.set()
+    assert world.left.get() == "screen:a"  # let go of
+    assert world.taken.empty()
+
+
 def test_nothing_is_on_its_way_while_it_is_quiet(recorder: Recorder, world: World) -> None:
     world.opened["screen"] = lambda: [Source("screen:a")]
     recorder.watch(Wanted(("screen",))).result()

@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from app import service as service_module
 from app.client import Client, RequestFailedError, connect
@@ -20,7 +21,7 @@ from app.paths import Paths
 from app.protocol import MAX_QUESTION, AnswerDone, Status, StatusEvent
 from app.server import Server
 from app.service import Service
-from core.errors import WeightsError
+from core.errors import InputError, WeightsError
 from core.frame import utc_now
 from tests.helpers.screens import FakeScreen
 from tests.helpers.sessions import NotingSession
@@ -343,6 +344,44 @@ def test_without_a_model_the_timeline_still_answers_and_the_reason_is_told(
         assert "config.json" in running.client.status().notices[0]
     finally:
         running.end()
+
+
+def test_numbers_and_times_beyond_all_bounds_are_refused_and_the_engine_goes_on(running: Running) -> None:
+    beyond: list[Callable[[Client], object]] = [
+        lambda client: client.pause(1e300),
+        lambda client: client.pause(float("inf")),
+        lambda client: client.pause(-1),
+        lambda client: client.forget(last_s=1e300),
+        lambda client: client.moments(limit=10**9),
+        lambda client: client.moments(offset=10**30),
+        lambda client: client.picture(10**30),
+        lambda client: client.picture(-1),
+        lambda client: client.watch((), fps=1e300),
+    ]
+    for ask in beyond:
+        with pytest.raises((ValidationError, RequestFailedError)):
+            ask(running.client)
+    naive = datetime(2026, 3, 2)  # noqa: DTZ001 - that is the point
+    for refused in (
+        lambda: running.client.moments(start=naive),
+        lambda: running.client.forget(naive),
+        lambda: list(running.client.ask("what?", now=naive)),
+    ):
+        with pytest.raises(RequestFailedError, match="time zone"):
+            refused()
+    edge = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
+    assert running.client.moments(start=edge[0], end=edge[1]).total == 0
+    assert running.client.moments(start=edge[1], end=edge[0]).total == 0
+    assert running.client.forget(edge[1]).count == 0
+    running.service.tick()
+    running.desk.push()
+    assert running.client.status().state == "idle"
+
+
+def test_a_question_of_bytes_that_are_no_text_is_asked_all_the_same(running: Running) -> None:
+    answer_to(running.client, "what was \udcff there?")
+    with pytest.raises(InputError):
+        running.client.watch(("/no\udcfftext",))
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, b"RIFF\x10\0\0\0WEBPVP8 "])
