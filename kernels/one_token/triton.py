@@ -65,8 +65,8 @@ def _product_kernel(
     factor = 1.0
     if BEFORE == RMS:
         whole = tl.arange(0, BX)
-        x = tl.load(x_ptr + whole, mask=whole < K, other=0.0).to(tl.float32)
-        factor = tl.rsqrt(tl.sum(x * x, axis=0) / K + eps)
+        all_x = tl.load(x_ptr + whole, mask=whole < K, other=0.0).to(tl.float32)
+        factor = tl.rsqrt(tl.sum(all_x * all_x, axis=0) / K + eps)
     acc = tl.zeros((BN, BK), tl.float32)
     acc2 = tl.zeros((BN, BK), tl.float32)
     for step in tl.range(0, steps, num_stages=STAGES):

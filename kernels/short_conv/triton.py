@@ -61,27 +61,27 @@ def _mix_kernel(
         mask = live[:, None] & in_c[None, :]
         if part < 2 * H:
             y *= tl.rsqrt(tl.sum(y * y, axis=1) + eps)[:, None]
+            key = row * (H * K) + channel[None, :]
             if part < H:
-                tl.store(q_ptr + row * (H * K) + channel[None, :], y.to(q_ptr.dtype.element_ty), mask=mask)
+                tl.store(q_ptr + key, y.to(q_ptr.dtype.element_ty), mask=mask)
             else:
-                at = row * (H * K) + (channel - H * K)[None, :]
-                tl.store(k_ptr + at, y.to(k_ptr.dtype.element_ty), mask=mask)
+                tl.store(k_ptr + key - H * K, y.to(k_ptr.dtype.element_ty), mask=mask)
         else:
-            at = row * (H * V) + (channel - 2 * H * K)[None, :]
-            tl.store(v_ptr + at, y.to(v_ptr.dtype.element_ty), mask=mask)
+            value = row * (H * V) + (channel - 2 * H * K)[None, :]
+            tl.store(v_ptr + value, y.to(v_ptr.dtype.element_ty), mask=mask)
     else:
         h = tl.arange(0, BH)
         in_h = h < H
-        mask = live[:, None] & in_h[None, :]
-        at = t.to(tl.int64)[:, None] * stride + (C + H * V) + h[None, :]
-        a = tl.load(p_ptr + at, mask=mask, other=0.0).to(tl.float32)
-        b = tl.load(p_ptr + at + H, mask=mask, other=0.0).to(tl.float32)
+        present = live[:, None] & in_h[None, :]
+        gates = t.to(tl.int64)[:, None] * stride + (C + H * V) + h[None, :]
+        a = tl.load(p_ptr + gates, mask=present, other=0.0).to(tl.float32)
+        b = tl.load(p_ptr + gates + H, mask=present, other=0.0).to(tl.float32)
         a += tl.load(dt_ptr + h, mask=in_h, other=0.0).to(tl.float32)[None, :]
         rate = tl.exp(tl.load(a_log_ptr + h, mask=in_h, other=0.0).to(tl.float32))
         softplus = tl.maximum(a, 0.0) + tl.log(1.0 + tl.exp(-tl.abs(a)))
         to = t.to(tl.int64)[:, None] * H + h[None, :]
-        tl.store(g_ptr + to, -rate[None, :] * softplus, mask=mask)
-        tl.store(beta_ptr + to, tl.sigmoid(b), mask=mask)
+        tl.store(g_ptr + to, -rate[None, :] * softplus, mask=present)
+        tl.store(beta_ptr + to, tl.sigmoid(b), mask=present)
 
 
 @triton.jit(do_not_specialize=["T"])

@@ -1,113 +1,208 @@
-"""The engine at the 4B model's shape on the present GPU, random bf16 weights, window full. Run by hand.
+"""Speed of the whole engine on the present GPU, at the published 4B shape with random weights; run by hand.
 
-    python -m tests.bench.engine_gpu [--json FILE] [--rounds N]
+    python -m tests.bench.engine_gpu [--json FILE] [--markdown FILE] [--small]
 
-Frames go in through ``Session.see`` (transfer and pre-processing included), tokens come out through ``Session.ask``.
-Floors: the matrix work of a frame at the measured matrix rate, the weights and the memory a token reads at the
-measured copy bandwidth.
+One call prints the table: what a user waits for, beside the floor the machine sets. Floors count operations and bytes
+of this very network and use the bandwidth (a large copy) and matrix rate (a large bf16 product) measured in the same
+run. Times are medians on the host's clock with everything included: transfer, pre-processing, copies of the state.
+Before that it checks that replayed graphs give what the plain network gives, past three turns of the window.
 """
 
-from __future__ import annotations
-
 import argparse
+import dataclasses
 import json
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from core.model.bundle import random_bundle
+from core.model.bundle import Bundle, random_bundle, tiny_shape
 from core.model.config import ModelShape
+from core.model.sampling import next_token
+from core.model.steps import read_step
 from core.preprocess import Observation
-from core.session import AskOptions, Session
+from core.session import Session
 
-SIDES = {"frame in, 448x448": (448, 448), "frame in, 1904x1064": (1064, 1904)}
-
-
-def median_ms(work: Callable[[], object], rounds: int) -> float:
-    times = []
-    for _ in range(rounds):
-        torch.cuda.synchronize()
-        begun = time.perf_counter()
-        work()
-        torch.cuda.synchronize()
-        times.append((time.perf_counter() - begun) * 1e3)
-    return statistics.median(times)
+FRAMES = {"frame in, 448x448 (256 tokens)": (448, 448), "frame in, 1848x1120 (2640 tokens)": (1120, 1848)}
 
 
-def machine() -> tuple[float, float]:
-    """Bytes a second of a large copy, reads and writes counted; operations a second of a large bf16 product."""
+def once(call: Callable[[], object]) -> float:
+    """Milliseconds until the device has done it."""
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    call()
+    torch.cuda.synchronize()
+    return (time.perf_counter() - start) * 1e3
+
+
+def median(call: Callable[[], object], repeat: int) -> float:
+    return statistics.median(once(call) for _ in range(repeat))
+
+
+def machine() -> dict[str, float]:
+    """Bytes a second of a copy (read and written), operations a second of a bf16 product."""
     source = torch.randint(0, 255, (2**31,), dtype=torch.uint8, device="cuda")
     target = torch.empty_like(source)
-    square = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
-    copy = median_ms(lambda: target.copy_(source), 10)
-    product = median_ms(lambda: square @ square, 10)
-    return 2 * source.nbytes / copy * 1e3, 2 * 8192**3 / product * 1e3
+    copy = median(lambda: target.copy_(source), 10)
+    a, b = (torch.randn(8192, 8192, device="cuda").bfloat16() for _ in range(2))
+    product = median(lambda: a @ b, 10)
+    return {"bytes_s": 2 * source.nbytes / copy * 1e3, "flop_s": 2 * 8192**3 / product * 1e3}
 
 
-def linear_values(module: nn.Module) -> int:
-    """Weights that every token meets in a matrix product."""
-    return sum(part.weight.numel() for part in module.modules() if isinstance(part, nn.Linear))
+def observation(size: tuple[int, int], index: int) -> Observation:
+    pixels = np.random.default_rng(index).integers(0, 255, (*size, 3), dtype=np.uint8)
+    when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=index / 2)
+    return Observation(time=when, header="", pictures=(pixels,))
 
 
-def first_piece(session: Session, question: str) -> None:
-    answer = session.ask(question, options=AskOptions(max_tokens=1))
-    list(answer)
+def weights_of(module: nn.Module) -> int:
+    """Numbers in all matrices of the products in a module."""
+    return sum(m.weight.numel() for m in module.modules() if isinstance(m, nn.Linear))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--rounds", type=int, default=9)
-    arguments = parser.parse_args()
-    rounds = arguments.rounds
-    bundle = random_bundle(torch.device("cuda"), torch.bfloat16, ModelShape(), on_device=True)
-    bundle = replace(bundle, stops=frozenset())
+def floors(bundle: Bundle, found: dict[str, float]) -> dict[str, float]:
+    """Milliseconds that the machine needs at least."""
+    shape, network = bundle.shape, bundle.network
+    linear, attention = sum(shape.linear_layers), len(shape.linear_layers) - sum(shape.linear_layers)
+    body, tower = weights_of(network.language_model), weights_of(network.visual)
+    head = network.language_model.embed_tokens.weight.numel()
+    result = {}
+    for name, (height, width) in FRAMES.items():
+        tokens, patches = height * width // 28**2, height * width // 14**2
+        vision = shape.vision
+        whole = len(vision.fullatt_block_indexes)
+        reach = whole * patches + (vision.depth - whole) * 64  # keys a patch sees, summed over blocks
+        merger = weights_of(network.visual.merger)
+        flop = 2 * (body * tokens + (tower - merger) * patches + merger * patches / 4)
+        flop += 4 * patches * reach * vision.hidden_size
+        flop += 4 * tokens * attention * shape.window * shape.num_attention_heads * shape.head_dim
+        flop += 6 * tokens * linear * shape.num_linear_heads * shape.linear_head_dim * shape.value_dim
+        result[name] = max(flop / found["flop_s"], (body + tower) * 2 / found["bytes_s"]) * 1e3
+    state = network.empty_state().nbytes
+    read = (body + head) * 2 + state  # the recurrent part is written as well
+    recurrent = linear * shape.num_linear_heads * shape.linear_head_dim * shape.value_dim * 4
+    result["token out, bf16"] = (read + recurrent) / found["bytes_s"] * 1e3
+    result["first token after a 32-token question, fork included"] = result["token out, bf16"]
+    result["fork"] = 2 * state / found["bytes_s"] * 1e3
+    return result
+
+
+def replay_equals_plain() -> dict[str, float]:
+    """Relative differences of graphs and fused kernels from the plain network, past three turns of a small window."""
+    shape = dataclasses.replace(tiny_shape(), window=96)
+    fast = random_bundle(torch.device("cuda"), torch.float32, shape).in_demo_framing()
+    plain = dataclasses.replace(random_bundle(torch.device("cuda"), torch.float32, shape), replays=None)
+    ours, wanted = Session(fast), Session(plain.in_demo_framing())
+    worst: dict[str, float] = {}
+    for index in range(24):
+        for session in (ours, wanted):
+            session.see(observation((112, 112), index))
+        for name, tensor in ours._state.tensors().items():
+            expected = wanted._state.tensors()[name].double()
+            difference = (tensor.double() - expected).norm() / expected.norm().clamp_min(1e-9)
+            worst[name] = max(worst.get(name, 0.0), float(difference))
+    state, other = ours._state.fork(), wanted._state.fork()
+    slot = fast.replays.borrow(state) if fast.replays else None
+    if slot is None:
+        raise RuntimeError("no graphs on this device")
+    with torch.inference_mode():
+        for token in range(40):
+            ids = torch.tensor([[token]], device="cuda")
+            logits = slot.run("token", partial(read_step, fast.network, in_place=True), [ids])
+            places = other.clock.expand(3, 1, 1)
+            hidden, other = plain.network(ids, places, other)
+            expected = plain.network.logits(hidden[0, -1])
+            worst["logits"] = max(
+                worst.get("logits", 0.0), float((logits - expected).norm() / expected.norm().clamp_min(1e-9))
+            )
+    return worst
+
+
+def measure(bundle: Bundle, repeat: int) -> dict[str, float]:
     session = Session(bundle)
-    bandwidth, rate = machine()
-    network = bundle.network
-    figures: dict[str, dict[str, float]] = {}
+    small = next(iter(FRAMES.values()))
+    for index in range(34):  # the window fills
+        session.see(observation(small, index))
+    result: dict[str, float] = {}
+    for name, size in FRAMES.items():
+        pictures = [observation(size, index) for index in range(4)]
+        for picture in pictures[:3]:
+            session.see(picture)
+        count = iter(range(10**6))
+        result[name] = median(lambda: session.see(pictures[next(count) % 4]), repeat if size == small else 8)  # noqa: B023
+    state, network = session._state, bundle.network
+    with torch.inference_mode():
+        result["fork"] = median(state.fork, repeat)
+        step = partial(read_step, network, in_place=True)
+        question = torch.randint(0, 1000, (1, 32), device="cuda")
+        none = torch.empty(0, dtype=torch.int64, device="cuda")
 
-    def note(what: str, ms: float, floor: float = 0.0) -> None:
-        figures[what] = {"ms": round(ms, 3), "floor_ms": round(floor, 3)}
-        print(f"{what:<36} {ms:9.3f} ms   floor {floor:8.3f} ms", flush=True)
+        def first() -> Tensor:
+            token, _ = next_token(step(session._state.fork(), [question]), 0.0, 1.0, 1.0, none)
+            return token
 
-    for what, (height, width) in SIDES.items():
-        pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-        shown = Observation(datetime.now(UTC), "", (pixels,))
-        tokens = height * width // 28**2
-        while int(session._state.seen) < bundle.shape.window:
-            session.see(shown)
         for _ in range(3):
-            session.see(shown)
-        work = 2 * tokens * (linear_values(network.language_model) + 4 * linear_values(network.visual))
-        note(what, median_ms(partial(session.see, shown), rounds), work / rate * 1e3)
-    count = 60
-    list(session.ask("warm", options=AskOptions(max_tokens=8)))
-    one = median_ms(lambda: list(session.ask("what?", options=AskOptions(max_tokens=2))), 3)
-    many = median_ms(lambda: list(session.ask("what?", options=AskOptions(max_tokens=count + 2))), 3)
-    read = 2 * (linear_values(network.language_model) + network.language_model.embed_tokens.weight.numel())
-    note("token out", (many - one) / count, (read + session.facts.state_bytes) / bandwidth * 1e3)
-    question = "x" * (32 - 8)
-    note("first token, 32-token question", median_ms(lambda: first_piece(session, question), rounds))
-    note("fork", median_ms(session.fork, rounds), 2 * session.facts.state_bytes / bandwidth * 1e3)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "memory"
-        note("state to disk", median_ms(lambda: session.save(file), 3))
-        note("state from disk", median_ms(lambda: session.load(file), 3))
-    print(f"state {session.facts.state_bytes / 1e6:.1f} MB; {bandwidth / 1e12:.2f} TB/s, {rate / 1e12:.0f} TFLOP/s;"
-          f" torch {torch.__version__} on {torch.cuda.get_device_name()}")  # fmt: skip
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+            int(first())
+        result["first token after a 32-token question, fork included"] = median(lambda: int(first()), 10)
+        slot = bundle.replays.borrow(state) if bundle.replays else None
+        if slot is None:
+            raise RuntimeError("no graphs on this device")
+        token = torch.zeros(1, 1, dtype=torch.int64, device="cuda")
+
+        def one() -> None:
+            chosen, _ = next_token(slot.run("token", step, [token]), 0.0, 1.0, 1.0, none)
+            token.fill_(chosen.view(()))
+            int(chosen)
+
+        for _ in range(4):
+            one()
+        result["token out, bf16"] = median(one, repeat * 2)
+        result["token out, graph alone"] = median(lambda: slot.run("token", step, [token]), repeat * 2)
+        bundle.replays.give_back(slot) if bundle.replays else None
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").exists() else None) as folder:
+        file = Path(folder) / "state"
+        result["state to disk (memory-backed)"] = median(lambda: session.save(file), 3)
+        result["state from disk"] = median(lambda: session.load(file), 3)
+    result["state MB"] = state.nbytes / 1e6
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--small", action="store_true", help="a tiny network, to try the script")
+    options = parser.parse_args()
+    report: dict[str, Any] = {"device": torch.cuda.get_device_name(), "torch": torch.__version__}
+    report["replay_against_plain"] = replay_equals_plain()
+    print(report, flush=True)
+    report["machine"] = machine()
+    device = torch.device("cuda")
+    shape = tiny_shape() if options.small else ModelShape()
+    bundle = random_bundle(device, torch.bfloat16, shape, on_device=True).in_demo_framing()
+    report["measured_ms"] = measure(bundle, 20)
+    report["floor_ms"] = floors(bundle, report["machine"])
+    report["allocated_GB"] = torch.cuda.max_memory_allocated() / 1e9
+    lines = ["| what | measured | floor |", "|---|---|---|"]
+    for name, value in report["measured_ms"].items():
+        floor = report["floor_ms"].get(name)
+        lines.append(f"| {name} | {value:.3g} | {'' if floor is None else f'{floor:.3g}'} |")
+    print("\n".join(lines), report["machine"], report["allocated_GB"], flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1))
+    if options.markdown:
+        options.markdown.write_text("\n".join(lines) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -87,9 +87,10 @@ def test_single_tokens_give_the_plain_decoders_logits_past_the_window() -> None:
 
 
 def test_leaving_out_the_hidden_values_leaves_the_memory_the_same() -> None:
-    fast = FastDecoder(network())
+    plain = network()
+    fast = FastDecoder(plain)
     x = torch.randn(20, SHAPE.hidden_size, device=DEVICE)
-    whole, short = fast.network.empty_state(), fast.network.empty_state()
+    whole, short = plain.empty_state(), plain.empty_state()
     assert fast.forward(x, text_positions(0, 20), whole) is not None
     assert fast.forward(x, text_positions(0, 20), short, wanted=False) is None
     assert_same_memory(short, whole)
