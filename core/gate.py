@@ -15,7 +15,7 @@ import numpy as np
 from core.attention import Attention
 from core.config import GateConfig, PrivacyRules
 from core.frame import Frame, Pixels, Rect, Window
-from core.grid import Cells, cells_of, changed_cells, grid_shape, rect_of
+from core.grid import Cells, cells_of, changed_cells, grid_shape, rect_of, same
 from core.privacy import OWN, Guard, Rulebook, Verdict
 from core.regions import DESKTOP, NOBODY, Owners, group, owners
 
@@ -174,9 +174,11 @@ class Gate:
 
     def _next(self, past: _Past, frame: Frame, verdict: Verdict, step: float) -> Change | Refusal:
         """Only what differs from what was let through before."""
-        same = verdict.hidden == past.verdict.hidden and _equal(frame.pixels, past.frame.pixels)
+        unchanged = verdict.hidden == past.verdict.hidden and (
+            frame.pixels is past.frame.pixels or same(frame.pixels, past.frame.pixels)
+        )
         new = _newly_opened(verdict.windows, past.verdict.windows)
-        if not same:
+        if not unchanged:
             self._compare(past, frame, verdict, step)
         past.frame, past.verdict = frame, verdict
         if not past.fresh.any():
@@ -238,11 +240,6 @@ def _newly_opened(windows: Sequence[Window], before: Sequence[Window]) -> set[in
         for i, w in enumerate(windows)
         if (w.pid, w.application, w.rect) not in places and (w.pid, w.application, w.title) not in titles
     }
-
-
-def _equal(one: Pixels, other: Pixels | None) -> bool:
-    """Whether two pictures of one size are the same; at no cost when a source hands out one array again."""
-    return one is other or (other is not None and np.array_equal(one, other))
 
 
 def _painted(pixels: Pixels, hidden: Sequence[Rect]) -> Pixels:
