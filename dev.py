@@ -48,11 +48,16 @@ LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
 }
 # Programs of a virtual desktop, and the real programs that the end-to-end tests look at.
-VIRTUAL_PROGRAMS = {"Xvfb": "xvfb", "openbox": "openbox", "trayer": "trayer", "xrandr": "x11-xserver-utils"}
+VIRTUAL_PROGRAMS = {
+    "Xvfb": "xvfb",
+    "openbox": "openbox",
+    "trayer": "trayer",
+    "xdotool": "xdotool",
+    "xprop": "x11-utils",
+}
 TEST_PROGRAMS = {
     "xterm": "xterm",
-    "xdotool": "xdotool",
-    "xmessage": "x11-utils",
+    "xrandr": "x11-xserver-utils",
     "chromium": "chromium",
     "mousepad": "mousepad",
 }
