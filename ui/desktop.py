@@ -10,7 +10,7 @@ import socket
 import tomllib
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QSocketNotifier, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.paths import Paths, user_paths
@@ -23,7 +23,7 @@ from ui.pictures import Pictures
 from ui.presence import Link, Presence, presence
 from ui.settings_window import SettingsWindow
 from ui.single import Single
-from ui.theme import Theme
+from ui.theme import Theme, forget_icons
 from ui.tray import Tray
 from ui.welcome import Welcome
 from ui.window import AskWindow
@@ -106,6 +106,15 @@ class Desktop(QObject):
         self.tray.hide()
         self.bridge.stop()
         self._application.quit()
+
+    def dispose(self) -> None:
+        """Destroys every window while Qt is still whole: at the interpreter's end the order would be anybody's."""
+        self.tray.hide()
+        self.tray.menu.deleteLater()
+        for widget in QApplication.topLevelWidgets():
+            widget.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        forget_icons()
 
     # --- wiring -------------------------------------------------------------------------------------------------
 
@@ -235,6 +244,7 @@ def run(arguments: list[str] | None = None) -> int:
     status = application.exec()
     release()
     single.close()
+    desktop.dispose()
     return status
 
 

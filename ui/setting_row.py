@@ -70,9 +70,11 @@ class SettingRow(QWidget):
     def _arrange(self) -> None:
         words = QVBoxLayout()
         words.setSpacing(2)
+        words.addStretch(1)
         words.addWidget(label(self.title, "strong"))
         words.addWidget(label(self._description(), "small", wrap=True))
         words.addWidget(self._trouble)
+        words.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 10, 10, 10)
         row.setSpacing(16)

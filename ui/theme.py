@@ -180,6 +180,12 @@ def brand_icon(name: str) -> QIcon:
     return icon
 
 
+def forget_icons() -> None:
+    """Drops every drawn icon: pixmaps must not outlive the application."""
+    line_icon.cache_clear()
+    brand_icon.cache_clear()
+
+
 def _icon_source(name: str) -> str:
     return (resources.files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
 

@@ -68,6 +68,7 @@ class Studio:
     def close(self) -> None:
         self.desktop.window.hide()
         self.desktop.bridge.stop()
+        self.desktop.dispose()
         self.engine.close()
         self._home.cleanup()
 
@@ -184,13 +185,36 @@ def photograph(studio: Studio) -> None:
         raise RuntimeError("no viewer")
     studio.wait(lambda: not viewer.picture().isNull())
     studio.take("moment", viewer)
+    viewer.ask_button.click()
+    window.composer.edit.setPlainText("What does the error mean?")
+    studio.take("ask-about", window)
     viewer.close()
+    window.composer.detach()
+    window.composer.edit.clear()
+    photograph_settings(studio)
     desktop.bridge.link_changed.emit(Link.RESTARTING, "")
     studio.wait(lambda: desktop.presence.light == "restarting")
     studio.take("restarting", window)
     engine.close()
     studio.wait(lambda: desktop.presence.title == "Not running")
     studio.take("ended", window)
+
+
+def photograph_settings(studio: Studio) -> None:
+    """The settings, from the top and with a change that was refused."""
+    desktop = studio.desktop
+    desktop.show_settings()
+    settings = desktop.settings
+    if settings is None:
+        raise RuntimeError("the settings did not open")
+    studio.wait(lambda: settings.rows)
+    studio.take("settings", settings)
+    settings.search.setText("disk space")
+    row = settings.rows["timeline.budget_gb"]
+    row.changed.emit(row.setting.name, "minus a lot")
+    studio.wait(lambda: row.trouble)
+    studio.take("settings-refused", settings)
+    settings.close()
 
 
 def ask(studio: Studio, question: str, script: Script) -> None:
