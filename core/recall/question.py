@@ -204,7 +204,7 @@ def _terms(text: str, asked: Asked) -> tuple[Term, ...]:
                 essential_word = essential_here and (not weak or fold(token) in quoted)
             done = word.endswith("ed") and word not in WEAK  # what was done decides: sold, removed, timed out
             weight = 1.0 if essential_word or done else 0.12 if weak else 0.25 if word in wish else 0.8
-            location = 1.1 if essential_word else 1.2 if word in wish else 0.55 if weak else 1.0
+            location = 1.4 if essential_word else 1.2 if word in wish else 0.55 if weak else 1.0
             share = 1 / len(parts)  # of a name made of parts, all together count as one word
             terms[word] = Term(
                 word, weight * share, location * share, essential_word, word in wish, share * (weight >= 0.8)

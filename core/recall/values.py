@@ -100,7 +100,12 @@ def values_in(question: Question, page: Page, rows: Set[int]) -> Iterator[Value]
                 start, value = _name_only(start, value)
             if start < len(cell.text) and value and not _repeats(value, asked):
                 place = Place(index, start, min(found.end(), len(cell.text)))
-                yield Value(value, place, _bonus(question, text, start, value) + _label_bonus(question, text[:start]))
+                bonus = _bonus(question, text, start, value) + _label_bonus(question, text[:start])
+                if question.asked is Asked.MEASURE:
+                    bonus = max(
+                        bonus, _unit_bonus(question, f"{value} {' '.join(w.text for w in page.header(place))}")
+                    )
+                yield Value(value, place, bonus)
         yield Value("", whole, -1.0)  # where nothing of the kind is near, the line says what there is
     if question.asked in (Asked.SEEN_TIME, Asked.PLACE, Asked.YES_NO, Asked.ANYTHING):
         yield Value("", None)

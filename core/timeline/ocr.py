@@ -25,7 +25,8 @@ TALLEST = 1200  # pixels of a picture that are searched for text at once
 LINE_HEIGHT = 48  # what the recogniser takes
 NARROWEST = 64  # pixels of width below which a line's picture is filled up with its background
 WIDEST = 3200  # pixels at LINE_HEIGHT; longer lines are read compressed
-FAINT = 0.60  # lines read less surely than this are nothing (icons, pictures)
+FAINT = 0.5  # lines read less surely than this are nothing (icons, pictures)
+FAINT_SIGN = 0.9  # the same for a single sign that is neither letter nor digit
 KNOWN_LINES = 6_000  # line pictures remembered with their text
 SMALL_TEXT = 13  # pixels of height up to which finding text works better enlarged
 WIDER = 0.06  # of a box's height added at both ends: first and last characters are cut easily
@@ -121,7 +122,7 @@ class Reader:
         probabilities = recogniser.session(batch)[0]  # [T, C]
         glyphs = glyphs_of(probabilities, recogniser.postprocess_op.character, width * filled / scaled)
         cells = cells_of(settle_lookalikes(glyphs), ink_of(crop), height)
-        return [cell for cell in cells if cell.confidence >= FAINT]
+        return [cell for cell in cells if cell.confidence >= (FAINT if _wordlike(cell.text) else FAINT_SIGN)]
 
 
 def read_unread(timeline: Timeline, reader: Reader, limit: int = 1) -> int:
@@ -172,6 +173,10 @@ def _without_doubles(kept: Sequence[Line], fresh: Sequence[Line]) -> list[Line]:
     return [
         line for line in kept if not any(line.rect.intersect(new.rect).area > 0.5 * line.rect.area for new in fresh)
     ]
+
+
+def _wordlike(text: str) -> bool:
+    return any(c.isascii() and c.isalnum() for c in text) or len(text) > 2
 
 
 def _cut(pixels: Pixels, rect: Rect) -> Pixels:

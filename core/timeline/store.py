@@ -381,7 +381,8 @@ class Timeline:
         """This thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = schema.connect(self.folder / DATABASE)
+            with told():
+                connection = schema.connect(self.folder / DATABASE)
             self._local.connection = connection
             with self._writing:
                 for thread in [thread for thread in self._connections if not thread.is_alive()]:
