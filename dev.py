@@ -80,6 +80,16 @@ def call(command: list[str], **options: object) -> None:
     subprocess.run(command, check=True, cwd=ROOT, **options)  # type: ignore[call-overload]
 
 
+def attend(command: list[str]) -> int:
+    """Runs a program to its end, also after Ctrl-C, which it gets too and may need time to obey."""
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
 def is_debian() -> bool:
     return sys.platform == "linux" and shutil.which("apt-get") is not None
 
@@ -193,12 +203,12 @@ def run(virtual: bool, arguments: list[str]) -> int:
     if virtual:
         say(f"starting on a virtual screen; its picture will be in {SCREENSHOT.relative_to(ROOT)}; Ctrl-C ends it")
         desktop = [python, "-m", "tests.helpers.desktop", "--screenshot", str(SCREENSHOT), "--"]
-        return subprocess.call([*desktop, python, "-m", "ui.main", *arguments], cwd=ROOT)
+        return attend([*desktop, python, "-m", "ui.main", *arguments])
     if not has_display() and not arguments:
         say("there is no display here: neither DISPLAY nor WAYLAND_DISPLAY is set.")
         say("To see the app on a virtual screen, and a screenshot of it:  python3 dev.py run --virtual")
         return 1
-    return subprocess.call([python, "-m", "ui.main", *arguments], cwd=ROOT)
+    return attend([python, "-m", "ui.main", *arguments])
 
 
 def check() -> None:
@@ -219,12 +229,12 @@ def test(arguments: list[str]) -> int:
     set_up({**VIRTUAL_PROGRAMS, **TEST_PROGRAMS} if sys.platform == "linux" else {}, "dev", fonts=True)
     check()
     say("tests")
-    return subprocess.call([str(venv_python()), "-m", "pytest", *arguments], cwd=ROOT)
+    return attend([str(venv_python()), "-m", "pytest", *arguments])
 
 
 def build() -> int:
     set_up({}, "dev")
-    return subprocess.call([str(venv_python()), "-m", "tests.bench.frozen"], cwd=ROOT)
+    return attend([str(venv_python()), "-m", "tests.bench.frozen"])
 
 
 def main() -> int:

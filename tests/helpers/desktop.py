@@ -161,6 +161,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="end after this time instead of with the program or Ctrl-C")
     parser.add_argument("program", nargs="+")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as orderly as Ctrl-C does
     with VirtualDesktop() as desktop:
         running = desktop.run(options.program, output=sys.stdout.buffer)
         ended = time.monotonic() + (options.seconds or float("inf"))
