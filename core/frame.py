@@ -12,6 +12,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+# Options that make a browser browse privately. Chromium's windows do not say so in their titles, so they are noted
+# among a window's names where its process was started with one.
+PRIVATE_OPTIONS = frozenset({"--incognito", "--inprivate", "--private-window", "-private-window", "--private"})
+
 Pixels = NDArray[np.uint8]  # [H, W, 3], RGB
 
 

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 
 from core.config import PrivacyRules
 from core.errors import InputError
-from core.frame import Frame, Rect, Window
+from core.frame import PRIVATE_OPTIONS, Frame, Rect, Window
 
 UNLISTED = "window list unreadable"
 OWN = "own window"  # questions and answers on the screen are no news about what the screen showed
@@ -65,6 +65,8 @@ class Rulebook:
         for rule, pattern in self._applications:
             if any(fnmatchcase(name, pattern) for name in names):
                 return rule
+        if self._private and not PRIVATE_OPTIONS.isdisjoint(window.names):
+            return PRIVATE
         for title in dict.fromkeys((window.title, _plain(window.title))):
             for rule, expression in self._titles:
                 if expression.search(title):

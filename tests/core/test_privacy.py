@@ -191,6 +191,12 @@ def test_pages_about_private_browsing_are_not(title: str) -> None:
     assert Rulebook(PrivacyRules()).match(window("Browser", Rect(0, 0, 9, 9), title)) is None
 
 
+def test_private_browsing_is_known_by_the_option_its_process_was_started_with() -> None:
+    browser = window("Chromium", Rect(0, 0, 9, 9), "hello - Chromium", names=("chromium", "--incognito"))
+    assert Rulebook(PrivacyRules()).match(browser) == PRIVATE
+    assert Rulebook(PrivacyRules(private_browsing=False)).match(browser) is None
+
+
 @given(title=st.text(max_size=300), application=st.text(max_size=50))
 def test_any_title_can_be_asked_about(title: str, application: str) -> None:
     Rulebook(RULES).match(window(application, Rect(0, 0, 9, 9), title))

@@ -23,7 +23,7 @@ from Xlib.ext import res
 
 from core.capture.windows import MAX_TITLE
 from core.errors import CaptureDeniedError, DisplayMissingError
-from core.frame import Rect, Window
+from core.frame import PRIVATE_OPTIONS, Rect, Window
 
 LOGIND_INTERVAL = 5.0  # seconds between two questions to logind, each a process of its own
 VANISHED = (error.XError, error.BadWindow, error.BadDrawable)
@@ -148,12 +148,12 @@ class X11Facts:
                 continue
             if top.popup:
                 client = _owned(client, known, focused)
-            left, right, above, below = client.margins
-            rect = top.rect
-            rect = Rect(rect.left + left, rect.top + above, rect.width - left - right, rect.height - above - below)
-            if rect.width <= 0 or rect.height <= 0:
+            rect, clear = top.rect, top.shaped
+            if composited:  # only then are shadows and glass more than what a program says it would like
+                rect = _without_margins(rect, client.margins)
+                clear |= client.see_through or (top.alpha and not any(client.margins))
+            if not rect.area:
                 continue
-            clear = top.shaped or (composited and (client.see_through or (top.alpha and not any(client.margins))))
             yield Window(
                 title=client.title,
                 application=client.application,
@@ -216,17 +216,18 @@ class X11Facts:
 
     def _read_client(self, window_id: int) -> _Client:
         window = self._display.create_resource_object("window", window_id)
-        window.change_attributes(event_mask=X.PropertyChangeMask)  # first, so that no later change is missed
+        # First, so that no later change is missed; its end too, because the server gives out its number again.
+        window.change_attributes(event_mask=X.PropertyChangeMask | X.StructureNotifyMask)
         title = self._text(window, "_NET_WM_NAME") or self._text(window, "WM_NAME")
         instance, class_name = ([*self._text(window, "WM_CLASS").split("\0"), "", ""])[:2]
         pid = self._pid(window)
-        process = _process_name(pid)
+        process, options = _process(pid)
         application = class_name if class_name.lower() not in GENERIC_CLASSES else instance or process or class_name
         transient = self._numbers(window, "WM_TRANSIENT_FOR")
         types = self._numbers(window, "_NET_WM_WINDOW_TYPE")
         opacity = self._numbers(window, "_NET_WM_WINDOW_OPACITY")
         margins = self._numbers(window, "_GTK_FRAME_EXTENTS")
-        others = (name for name in (instance, class_name, process) if name and name != application)
+        others = (name for name in (instance, class_name, process, *options) if name and name != application)
         return _Client(
             title=title[:MAX_TITLE],
             application=application,
@@ -324,13 +325,22 @@ def _compound_text(value: bytes) -> str:
     return text
 
 
-def _process_name(pid: int | None) -> str:
+def _without_margins(rect: Rect, margins: tuple[int, int, int, int]) -> Rect:
+    left, right, above, below = margins
+    return Rect(
+        rect.left + left, rect.top + above, max(0, rect.width - left - right), max(0, rect.height - above - below)
+    )
+
+
+def _process(pid: int | None) -> tuple[str, list[str]]:
+    """A process's name, and those of its options that make a browser browse privately."""
     if pid is None:
-        return ""
+        return "", []
     try:
-        return str(psutil.Process(pid).name())
+        process = psutil.Process(pid)
+        return str(process.name()), [option for option in process.cmdline() if option in PRIVATE_OPTIONS]
     except (psutil.Error, ValueError, OverflowError):
-        return ""
+        return "", []
 
 
 class _Logind:

@@ -135,6 +135,18 @@ def test_windows_that_come_and_go_all_the_time_are_no_trouble(desktop: VirtualDe
     wait_until(as_if_asked_first, 10, "the same list as one that remembers nothing")
 
 
+def test_a_new_window_that_gets_a_dead_ones_number_is_read_anew(desktop: VirtualDesktop, facts: X11Facts) -> None:
+    numbers = set()
+    for attempt in range(8):
+        title = f"terminal {attempt}"
+        running = desktop.run(["xterm", "-T", title, "-geometry", "20x3+9+9", "-e", "sleep 1000"])
+        numbers.add(desktop.wait_for_window(f"^{title}$"))
+        assert titles(facts) == [title]
+        desktop.close(running)
+        wait_until(lambda known=title: not desktop.windows(f"^{known}$"), 10, "its end")  # type: ignore[misc]
+    assert len(numbers) < 8
+
+
 def test_a_menu_counts_as_its_programs(desktop: VirtualDesktop, facts: X11Facts) -> None:
     window = terminal(desktop, "owner", "40x10+50+50")
     wait_until(lambda: titles(facts) == ["owner"], 10, "the terminal")
