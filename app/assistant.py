@@ -53,6 +53,7 @@ class Assistant:
         self._policy = policy
         self._budget = VisionBudget()
         self._gate = Gate(GateConfig(), policy.rules)
+        self._noted = 0
         self.tally = Tally()
 
     def take(self, frame: Frame) -> Change | Refusal:
@@ -65,6 +66,7 @@ class Assistant:
             return verdict
         if not self._policy.memory_only:
             self._timeline.add(verdict)
+            self._noted += 1
         self._mind.see(observe(verdict, self._budget))
         return verdict
 
@@ -85,6 +87,11 @@ class Assistant:
     def excluded_now(self) -> tuple[str, ...]:
         """Names of the privacy rules that painted something out of the last frame."""
         return tuple(self._gate.excluded_now)
+
+    @property
+    def noted(self) -> int:
+        """Grows whenever the timeline has something new."""
+        return self._noted
 
     def apply(self, policy: Policy) -> None:
         """New rules from the next frame on, which is judged as a source's first. No frame may be on its way."""

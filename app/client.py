@@ -27,11 +27,12 @@ from app import protocol
 from app.paths import HOME_VARIABLE, Paths, user_paths
 from app.protocol import AnyEvent, Request
 from app.transport import BadMessageError, Channel, ChannelClosedError, dial
-from core.errors import AfterimageError, EngineUnreachableError
+from core.errors import AfterimageError, DiskFullError, EngineUnreachableError
 
 START_SECONDS: Final = 30.0  # until an engine that was started must answer
 END_SECONDS: Final = 60.0  # for saving the memory and ending; after that nobody waits for it any more
 ANSWER_SECONDS: Final = 30.0  # until a request other than a question must be answered
+EXIT_DISK_FULL: Final = 28  # an engine's exit status; its last words have no room either
 RETRY_SECONDS: Final = 0.1
 
 # On Windows: no console window, and no Ctrl-C meant for the one who started it.
@@ -297,7 +298,7 @@ def connect(
     """A client of this user's engine, started first where none runs (and ``start`` allows it).
 
     ``resume``: an engine started here records again what a killed one was recording (see start_engine).
-    Raises EngineUnreachableError with what to do, or RequestFailedError when the versions differ.
+    Raises EngineUnreachableError or DiskFullError with what to do, RequestFailedError when the versions differ.
     """
     paths = paths or user_paths()
     with contextlib.suppress(EngineUnreachableError):
@@ -313,6 +314,8 @@ def connect(
             # It found another engine, which answers soon, or was just about to end: then it is our turn again.
             process = start_engine(paths, resume=resume)
         elif process.poll():
+            if process.returncode == EXIT_DISK_FULL:
+                raise DiskFullError("The engine cannot start: the disk is full.", "Free some disk space.")
             raise EngineUnreachableError(
                 last_words(paths) or f"The engine ended at once (exit status {process.returncode}).",
                 f"`afterimage doctor` says what is missing; the log is {paths.engine_log}.",

@@ -18,9 +18,11 @@ import time
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from app.client import EXIT_DISK_FULL
 from app.logs import start_log
 from app.paths import Paths, user_paths
-from core.errors import AfterimageError, EngineUnreachableError
+from app.settings import NO_ROOM
+from core.errors import AfterimageError, DiskFullError, EngineUnreachableError
 
 TICK: Final = 0.5  # seconds
 LAST_SECONDS: Final = 90.0  # for saving and ending
@@ -149,9 +151,11 @@ def _be_modest() -> None:
 
 
 def _give_up(error: Exception) -> int:
-    """The last words: whoever started this process shows them."""
-    print(str(error), file=sys.stderr)  # noqa: T201 - the starter reads standard error
-    return 1
+    """The last words: whoever started this process shows them, and on a full disk goes by the status alone."""
+    with contextlib.suppress(OSError):
+        print(str(error), file=sys.stderr, flush=True)  # noqa: T201 - the starter reads standard error
+    full = isinstance(error, DiskFullError) or (isinstance(error, OSError) and error.errno in NO_ROOM)
+    return EXIT_DISK_FULL if full else 1
 
 
 if __name__ == "__main__":

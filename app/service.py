@@ -52,8 +52,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Figures:
-    """What the timeline says of itself; asking costs queries, so not for every status."""
+    """What the timeline says of itself, asked when ``noted`` moments were in: not for every status, it costs."""
 
+    noted: int = 0
     moments: int = 0
     unread: int = 0
     disk_bytes: int = 0
@@ -214,9 +215,11 @@ class Service:
         )
 
     def _fresh_figures(self, now: float) -> _Figures:
-        if now - self._figures_at >= FIGURES_FOR:
+        noted = self.assistant.noted
+        if now - self._figures_at >= FIGURES_FOR or noted != self._figures.noted:
             with contextlib.suppress(EnvironmentTroubleError):  # the older ones serve until the disk has room again
-                self._figures = _Figures(self.timeline.count(), self.timeline.backlog(), self.timeline.disk_bytes())
+                timeline = self.timeline
+                self._figures = _Figures(noted, timeline.count(), timeline.backlog(), timeline.disk_bytes())
             self._figures_at = time.monotonic()
         return self._figures
 

@@ -30,7 +30,8 @@ def watch_until(
     supervisor = Supervisor(paths, news.put)
     supervisor.start()
     deadline = None if seconds is None else time.monotonic() + seconds
-    mine = False
+    mine = reached = False
+    trouble = ""
     shown: tuple[str, str] | None = None
     try:
         while deadline is None or time.monotonic() < deadline:
@@ -40,6 +41,7 @@ def watch_until(
                 )
                 if isinstance(item, Link):
                     shown = _show_link(item, shown)
+                    reached, trouble = reached or item.state == "connected", item.reason
                     client = supervisor.client
                     if item.state == "connected" and client is not None:
                         mine = _begin(client, sources, fps, mine)
@@ -58,6 +60,8 @@ def watch_until(
                     client.stop()
                 _show_last(last, as_json=as_json)
         supervisor.stop()
+    if not reached:
+        raise EnvironmentTroubleError("Nothing was recorded.", trouble)
 
 
 def _begin(client: Client, sources: tuple[str, ...], fps: float | None, mine: bool) -> bool:
