@@ -40,7 +40,7 @@ class Bundle:
     answers: bool
     max_question_tokens: int
     fingerprint: str
-    replays: Replays | None  # graphs of recurring steps, where the device has them
+    replays: Replays | None  # CUDA graphs of recurring steps; None: every step runs plainly
 
     @property
     def shape(self) -> ModelShape:
@@ -49,6 +49,10 @@ class Bundle:
     @property
     def device(self) -> torch.device:
         return self.network.language_model.norm.weight.device
+
+    def with_replays(self) -> Bundle:
+        """The same model with CUDA graphs for the steps that recur."""
+        return replace(self, replays=Replays(self.network.empty_state))
 
     def in_demo_framing(self) -> Bundle:
         """The same model, talked to as the authors' streaming demo does."""
@@ -119,7 +123,6 @@ def tiny_shape() -> ModelShape:
 def _bundle(
     name: str, network: InfiniteVL, tokenizer: Tokenizer, framing: Framing, scale: PixelScale, manners: Manners
 ) -> Bundle:
-    on_gpu = network.language_model.norm.weight.device.type == "cuda"
     ends = {token for text in (*manners.stop, "<|im_end|>", "<|endoftext|>") for token in _single(tokenizer, text)}
     return Bundle(
         name=name,
@@ -131,7 +134,7 @@ def _bundle(
         answers=manners.answers,
         max_question_tokens=manners.max_question_tokens,
         fingerprint=weights.fingerprint(network),
-        replays=Replays(network.empty_state) if on_gpu else None,
+        replays=None,
     )
 
 

@@ -6,7 +6,6 @@ No number leaves the device here and no shape depends on one, so that a step can
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from torch import Tensor
 from core.model.network import InfiniteVL
 from core.model.pictures import PixelScale, patchify
 from core.model.state import MemoryState
+from kernels.dispatch import fast_form
 
 if TYPE_CHECKING:
     from core.model.fast import FastDecoder
@@ -70,7 +70,7 @@ def read_step(network: InfiniteVL, state: MemoryState, inputs: Sequence[Tensor],
 
 def _fast(network: InfiniteVL, state: MemoryState) -> FastDecoder | None:
     """The fused decoder, where there is a GPU with Triton and the network fits it."""
-    if state.keys.device.type != "cuda" or importlib.util.find_spec("triton") is None:
+    if fast_form(state.keys.device.type) != "triton":
         return None
     from core.model.fast import fast_decoder  # imports Triton, which only a GPU has a use for
 

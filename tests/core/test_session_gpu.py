@@ -22,7 +22,8 @@ WINDOW = 48  # tokens; an observation below takes 28
 
 
 def parts(dtype: torch.dtype = torch.float32) -> Bundle:
-    return random_bundle(torch.device("cuda"), dtype, replace(tiny_shape(), window=WINDOW))
+    bundle = random_bundle(torch.device("cuda"), dtype, replace(tiny_shape(), window=WINDOW))
+    return bundle.with_replays()
 
 
 def assert_same_memory(ours: Session, theirs: Session, limit: float) -> None:
