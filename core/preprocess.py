@@ -26,6 +26,9 @@ MAX_APPLICATION = 40  # characters
 MAX_TITLE = 160
 ASPECT_TOLERANCE = 1.05  # how much wider or taller than the picture the overview's grid may be
 READABLE_SCALE = 0.75  # text scaled down further than this is not read any more: rather a part at full size
+LINE_ROWS = 3  # cells: a region up to this height is shown with the rest of its lines of text
+LINE_REACH = 24  # cells: this far to either side
+WORD_GAP = 2  # blank cells at which a line ends
 EDGE = 24  # difference of neighbouring grey levels from which a pixel belongs to the outline of something
 
 
@@ -45,7 +48,9 @@ def observe(change: Change, budget: VisionBudget) -> Observation:
     """A change as the model sees it: the overview, then at most ``budget.max_regions`` of what changed.
 
     The header names the focused window when it is among the changed ones, else the window that changed most.
-    Regions share ``region_tokens`` evenly; what a small one leaves, larger ones get. A region that still is too
+    As far as the budget allows it for all, a low region (a word, a digit) is widened to the line of text it belongs
+    to, within its window, and heightened where a letter would be cut. Regions share ``region_tokens`` evenly; what a small one leaves, larger ones get. A
+    region that still is too
     large is scaled down when its text stays readable (READABLE_SCALE), else shown in part at native resolution:
     the part with the most detail (text has more outlines than anything else), in whatever shape holds most of it.
     """
@@ -54,7 +59,7 @@ def observe(change: Change, budget: VisionBudget) -> Observation:
     return Observation(
         time=frame.time,
         header=header(frame.time, "" if named is None else named.application, "" if named is None else named.title),
-        pictures=_pictures(frame.pixels, [region.rect for region in change.regions], budget),
+        pictures=_pictures(frame.pixels, _in_lines(change, budget), budget),
     )
 
 
@@ -121,6 +126,58 @@ def _named(change: Change) -> Window | None:
     return windows[0]  # the regions come largest first
 
 
+def _in_lines(change: Change, budget: VisionBudget) -> list[Rect]:
+    """The changed rectangles, low ones with the rest of their lines while all of them fit the budget."""
+    frame = change.frame
+    chosen = change.regions[: budget.max_regions]
+    left = budget.region_tokens - sum(_cells(region.rect) for region in chosen)
+    rects: list[Rect] = []
+    for region in chosen:
+        bounds = Rect(0, 0, *frame.size) if region.window is None else frame.local(region.window.rect)
+        rect = _in_line(frame.pixels, region.rect, bounds)
+        if _cells(rect) - _cells(region.rect) > left:
+            rect = region.rect
+        if not any(rect.intersect(other) == rect for other in rects):
+            left -= _cells(rect) - _cells(region.rect)
+            rects.append(rect)
+    return rects
+
+
+def _in_line(pixels: Pixels, rect: Rect, bounds: Rect) -> Rect:
+    """A low region with the rest of its lines of text inside ``bounds`` (its window); others as they are."""
+    if not 0 < rect.height <= LINE_ROWS * CELL:
+        return rect
+    height, width = pixels.shape[:2]
+    across = slice(rect.left, rect.right)
+    top, bottom = rect.top, rect.bottom
+    if top >= CELL and _ink(pixels[top - 1 : top + 1, across]):
+        top -= CELL
+    if bottom < height and _ink(pixels[bottom - 1 : bottom + 1, across]):
+        bottom = min(height, bottom + CELL)
+    first = max(bounds.left // CELL, rect.left // CELL - LINE_REACH, 0)
+    last = min(-(-bounds.right // CELL), -(-rect.right // CELL) + LINE_REACH, -(-width // CELL))
+    band = pixels[top:bottom, first * CELL : last * CELL]
+    if not band.size:
+        return rect
+    written = (_detail(band, last - first, -(-(bottom - top) // CELL)).sum(axis=0) > 0).tolist()
+    left, right = max(0, rect.left // CELL - first), min(last - first, -(-rect.right // CELL) - first)
+    while any(written[max(0, left - WORD_GAP) : left]):
+        left -= 1
+    while any(written[right : right + WORD_GAP]):
+        right += 1
+    left, right = min(rect.left, (first + left) * CELL), max(rect.right, min(width, (first + right) * CELL))
+    return Rect(left, top, right - left, bottom - top)
+
+
+def _ink(rows: Pixels) -> bool:
+    """Whether two rows of pixels have outlines in the same place: something goes on from one to the other."""
+    if rows.shape[1] < 2:
+        return False
+    grey = cv2.cvtColor(rows, cv2.COLOR_RGB2GRAY)
+    outlines = cv2.absdiff(grey[:, 1:], grey[:, :-1]) >= EDGE
+    return bool((outlines[0] & outlines[1]).any())
+
+
 def _pictures(pixels: Pixels, regions: Sequence[Rect], budget: VisionBudget) -> tuple[Pixels, ...]:
     height, width = pixels.shape[:2]
     columns, rows = overview_size(width, height, budget.overview_tokens)
@@ -177,12 +234,16 @@ def _richest(part: Pixels, columns: int, rows: int, tokens: int) -> Rect:
 
 
 def _detail(part: Pixels, columns: int, rows: int) -> NDArray[np.int64]:
-    """How many pixels of each cell lie on an outline. [rows, columns]"""
+    """How many pixels of each cell lie on an outline; what only touches a cell from its side does not count.
+
+    [rows, columns]
+    """
     grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)  # [h, w]
     outline = np.zeros((rows * CELL, columns * CELL), np.bool_)
     height, width = grey.shape
     outline[:height, : width - 1] = cv2.absdiff(grey[:, 1:], grey[:, :-1]) >= EDGE if width > 1 else False
-    return np.asarray(outline.reshape(rows, CELL, columns, CELL).sum(axis=(1, 3)), np.int64)
+    inner = outline.reshape(rows, CELL, columns, CELL)[..., :-1]
+    return np.asarray(inner.sum(axis=(1, 3)), np.int64)
 
 
 def _native(pixels: Pixels, rect: Rect) -> Pixels:

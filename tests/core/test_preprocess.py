@@ -105,6 +105,31 @@ def test_a_slightly_too_large_region_is_scaled_down_whole() -> None:
     assert part.shape[1] / part.shape[0] == pytest.approx(560 / 420, rel=0.05)
 
 
+def test_a_changed_word_is_shown_in_its_line_and_not_beyond_its_window() -> None:
+    pixels = text(blank(1120, 560), 60, 230, 1, 500, 12)
+    terminal = window("xterm", Rect(28, 28, 800, 500))
+    change_in_window = Change(
+        frame(pixels, 0, [terminal]), (ChangedRegion(Rect(308, 224, 28, 28), terminal),), 0.1, first=False
+    )
+    _, line = observe(change_in_window, VisionBudget()).pictures
+    assert line.shape[:2] == (28, 560 - 56)
+    assert (line == pixels[224:252, 56:560]).all()
+    narrow = window("dialog", Rect(280, 200, 100, 100))
+    change_in_dialog = Change(
+        frame(pixels, 0, [narrow]), (ChangedRegion(Rect(308, 224, 28, 28), narrow),), 0.1, first=False
+    )
+    _, part = observe(change_in_dialog, VisionBudget()).pictures
+    assert part.shape[:2] == (28, 392 - 280)
+
+
+def test_letters_are_not_cut_at_the_edge_of_a_cell() -> None:
+    pixels = blank(1120, 560)
+    pixels[215:232, 300:310] = 0
+    _, line = observe(change(pixels, Rect(280, 224, 28, 28)), VisionBudget()).pictures
+    assert line.shape[0] == 56
+    assert (line[:, :, 0] == 0).sum() == 17 * 10
+
+
 def test_small_regions_leave_their_share_to_large_ones() -> None:
     pixels = page(1920, 1080, Rect(0, 300, 1900, 700))
     _, large, small = observe(change(pixels, Rect(0, 280, 1904, 700), Rect(28, 28, 56, 28)), VisionBudget()).pictures
@@ -113,7 +138,7 @@ def test_small_regions_leave_their_share_to_large_ones() -> None:
 
 
 def test_a_region_at_the_edge_is_native_all_the_same() -> None:
-    pixels = page(1920, 1080, Rect(1700, 1000, 200, 80))
+    pixels = text(blank(1920, 1080), 1905, 1070, 1, 15, 10)
     _, part = observe(change(pixels, Rect(1904, 1064, 16, 16)), VisionBudget()).pictures
     assert (part == pixels[1052:1080, 1892:1920]).all()
 
