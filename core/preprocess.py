@@ -47,12 +47,12 @@ class Observation:
 def observe(change: Change, budget: VisionBudget) -> Observation:
     """A change as the model sees it: the overview, then at most ``budget.max_regions`` of what changed.
 
-    The header names the focused window when it is among the changed ones, else the window that changed most.
-    As far as the budget allows it for all, a low region (a word, a digit) is widened to the line of text it belongs
-    to, within its window, and heightened where a letter would be cut. Regions share ``region_tokens`` evenly; what a small one leaves, larger ones get. A
-    region that still is too
-    large is scaled down when its text stays readable (READABLE_SCALE), else shown in part at native resolution:
-    the part with the most detail (text has more outlines than anything else), in whatever shape holds most of it.
+    The header names the focused window when it is among the changed ones, else the window that changed most. As far
+    as the budget allows it for all, a low region (a word, a digit) is widened to the line of text it belongs to,
+    within its window, and heightened where a letter would be cut. Regions share ``region_tokens`` evenly; what a
+    small one leaves, larger ones get. A region that still is too large is scaled down when its text stays readable
+    (READABLE_SCALE), else shown in part at native resolution: the part with the most detail (text has more outlines
+    than anything else), in whatever shape holds most of it.
     """
     frame = change.frame
     named = _named(change)
