@@ -61,6 +61,11 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone, and Python would complain on its way out
         return FAILED
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        to_errors(f"This is a bug in Afterimage ({type(error).__name__}). `afterimage --debug ...` shows where.")
+        return FAILED
 
 
 # --- recording -------------------------------------------------------------------------------------------------

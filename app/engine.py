@@ -45,8 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     import filelock
 
     os.umask(0o077)  # whatever this process writes is for its user alone
-    # Before the model's libraries load: threads that wait give way. Spinning, they made a busy machine's steps 5 to 25
-    # times slower, the user's own programs included.
+    # Before the model's libraries load: threads that wait give way. Spinning, they made a busy machine's steps 5 to
+    # 25 times slower, the user's own programs included.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     paths = user_paths()
     lock = filelock.FileLock(paths.lock, timeout=0, mode=0o600)

@@ -5,17 +5,18 @@ Weights are only ever safetensors: nothing that was downloaded is run. Knows not
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from app.paths import Paths
-from app.settings import write_whole
+from app.settings import NO_ROOM, write_whole
 from core.errors import DiskFullError, EnvironmentTroubleError, InputError
 
 if TYPE_CHECKING:
@@ -80,28 +81,20 @@ def get(paths: Paths, name: str, report: Report) -> Path:
     folder = paths.models / (name if name in PUBLISHED else repository.replace("/", "--"))
     paths.prepare()
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-    try:
+    with _hub_errors(repository):
         info = HfApi().model_info(repository, files_metadata=True)
-        needed = _manifest(info)
-        _check_room(paths, folder, sum(entry["size"] for entry in needed.values()))
+    needed = _manifest(info)
+    total = sum(entry["size"] for entry in needed.values())
+    _check_room(paths, folder, total)
+    with _hub_errors(repository):
         snapshot_download(
             repository,
             revision=info.sha,
             local_dir=folder,
             allow_patterns=list(needed),
-            tqdm_class=_progress_class(report, sum(entry["size"] for entry in needed.values())),
+            tqdm_class=_progress_class(report, total),
         )
-    except RepositoryNotFoundError as error:
-        raise InputError(f"The hub has no model {repository}.", "Check the name.") from error
-    except HfHubHTTPError as error:
-        raise EnvironmentTroubleError("The download failed.", "Try again: it goes on where it ended.") from error
-    except OSError as error:
-        raise EnvironmentTroubleError(
-            f"The hub cannot be reached or the disk not written ({type(error).__name__}).",
-            "Check the network and try again: the download goes on where it ended.",
-        ) from error
     write_whole(folder / MANIFEST, json.dumps({"revision": info.sha, "files": needed}, indent=1).encode())
     checked = verify(folder, report)
     if checked.troubles:
@@ -166,9 +159,41 @@ def _manifest(info: ModelInfo) -> dict[str, dict[str, Any]]:
     from fnmatch import fnmatch
 
     files = [f for f in info.siblings or [] if any(fnmatch(f.rfilename, pattern) for pattern in WANTED_FILES)]
+    if any(".." in Path(file.rfilename).parts or Path(file.rfilename).is_absolute() for file in files):
+        raise InputError("This model's file names lead out of its folder: it is not to be trusted.")
     if not any(file.rfilename.endswith(".safetensors") for file in files):
         raise InputError("This model has no safetensors weights.", "Others are not loaded: they can hold programs.")
     return {file.rfilename: {"size": file.size or 0, "sha256": file.lfs.sha256 if file.lfs else ""} for file in files}
+
+
+@contextlib.contextmanager
+def _hub_errors(repository: str) -> Iterator[None]:
+    """What can go wrong between here and the hub, in our own words."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    try:
+        yield
+    except GatedRepoError as error:
+        raise InputError(
+            f"The hub gives {repository} only to those who accepted its terms.",
+            "Accept them on its page, then `hf auth login`.",
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise InputError(f"The hub has no model {repository}.", "Check the name.") from error
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise DiskFullError("The disk is full.", "Free some space and try again.") from error
+        raise _unreachable(error) from error
+    except Exception as error:
+        # The hub's client lets its HTTP library's errors through, and which library that is differs by version.
+        raise _unreachable(error) from error
+
+
+def _unreachable(error: Exception) -> EnvironmentTroubleError:
+    return EnvironmentTroubleError(
+        f"The hub cannot be reached or broke off ({type(error).__name__}).",
+        "Check the network and try again: a download goes on where it ended.",
+    )
 
 
 def _check_room(paths: Paths, folder: Path, needed: int) -> None:
