@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.protocol import AnswerDone, MomentInfo
 from ui import text
-from ui.moments import MomentRow, cropped
+from ui.moment_painter import cropped
+from ui.moments import MomentRow
 from ui.pictures import Pictures
 from ui.theme import Theme, set_role
 from ui.widgets import label, tool_button

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFocusEvent, QFontMetrics, QImage, QImageReader, QKeyE
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from app.protocol import MAX_QUESTION
-from ui.moments import cropped
+from ui.moment_painter import cropped
 from ui.theme import Theme, set_role
 from ui.widgets import follow, label, tool_button
 

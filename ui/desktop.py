@@ -24,6 +24,7 @@ from ui.presence import Link, Presence, presence
 from ui.settings_window import SettingsWindow
 from ui.single import Single
 from ui.theme import Theme, forget_icons
+from ui.timeline_window import TimelineWindow
 from ui.tray import Tray
 from ui.welcome import Welcome
 from ui.window import AskWindow
@@ -47,9 +48,10 @@ class Desktop(QObject):
         self.tray = Tray(self.theme, self.controls)
         self.welcome: Welcome | None = None
         self.settings: SettingsWindow | None = None
+        self.timeline: TimelineWindow | None = None
         self._link, self._trouble = Link.STARTING, ""
         self._status: Status | None = None
-        self._settings: dict[str, str] = {}
+        self._values: dict[str, str] = {}  # of the settings
         self._told = ""  # the newest of the engine's notices that was shown
         self._may_begin = False  # recording was not yet begun on this connection
         self._oldest_ticket = 0
@@ -87,13 +89,23 @@ class Desktop(QObject):
         self.settings.raise_()
         self.settings.activateWindow()
 
+    def show_timeline(self) -> None:
+        """Opens the timeline, or brings it to the front."""
+        if self.timeline is None:
+            self.timeline = TimelineWindow(self.theme, self.bridge, self.pictures)
+            self.timeline.opened.connect(self.window.open_moments)
+            self.controls.forgotten.connect(self.timeline.refresh)
+        self.timeline.show()
+        self.timeline.raise_()
+        self.timeline.activateWindow()
+
     def quit(self) -> None:
         """Ends the desktop; the engine too, unless the settings keep it recording."""
         if self._goodbye:
             return
+        self._goodbye = -1  # first, because a window that is closed may ask to quit as well
         self._application.closeAllWindows()
-        if self._settings.get("desktop.keep_recording") == "true" or self._link is not Link.CONNECTED:
-            self._goodbye = -1
+        if self._values.get("desktop.keep_recording") == "true" or self._link is not Link.CONNECTED:
             self._end()
             return
         self._goodbye = self.bridge.shut_engine_down()
@@ -132,6 +144,8 @@ class Desktop(QObject):
         self.window.quit_wanted.connect(self.quit)
         self.window.settings_wanted.connect(self.show_settings)
         self.tray.settings_wanted.connect(self.show_settings)
+        self.window.timeline_wanted.connect(self.show_timeline)
+        self.tray.timeline_wanted.connect(self.show_timeline)
         self.window.closed.connect(self._window_closed)
 
     def _link_changed(self, link: Link, trouble: str) -> None:
@@ -160,18 +174,18 @@ class Desktop(QObject):
         self.controls.follow(now)
 
     def _settings_fetched(self, _ticket: int, settings: tuple[SettingInfo, ...]) -> None:
-        self._settings = {setting.name: setting.value for setting in settings}
-        self.theme.set_scheme(self._settings.get("desktop.theme", "system"))
+        self._values = {setting.name: setting.value for setting in settings}
+        self.theme.set_scheme(self._values.get("desktop.theme", "system"))
         self._begin()
 
     def _begin(self) -> None:
         """Starts recording once a connection, where the user agreed to it and wants it."""
-        if not self._may_begin or not self._settings or self._status is None:
+        if not self._may_begin or not self._values or self._status is None:
             return
-        if self._settings.get("desktop.consent") != "true":
+        if self._values.get("desktop.consent") != "true":
             return
         self._may_begin = False
-        if self._status.state == "idle" and self._settings.get("desktop.record_on_start") != "false":
+        if self._status.state == "idle" and self._values.get("desktop.record_on_start") != "false":
             self.controls.start.trigger()
 
     def _welcome(self) -> None:
@@ -181,7 +195,7 @@ class Desktop(QObject):
 
     def _consent(self, given: bool) -> None:
         if given:
-            self._settings["desktop.consent"] = "true"
+            self._values["desktop.consent"] = "true"
             self.bridge.change_setting("desktop.consent", "true")
             self._may_begin = True
             self._begin()

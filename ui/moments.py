@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.protocol import MomentInfo
 from ui import text
+from ui.moment_painter import PICTURE_SIZE, card_size, cropped, paint_card
 from ui.pictures import Pictures
 from ui.theme import Theme
 from ui.widgets import WrappingRow
-
-PICTURE_SIZE = QSize(208, 117)  # 16:9
-MARGIN = 10
-RADIUS = 10.0
 
 
 class MomentCard(QAbstractButton):
@@ -29,22 +26,20 @@ class MomentCard(QAbstractButton):
         super().__init__()
         self._theme = theme
         self.moment = moment
-        self._picture: QPixmap | None = None
+        self._pixmap: QPixmap | None = None
         self._image = pictures.thumbnail(moment.id)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._time = text.moment_time(moment.time)
-        self._application = text.plain(moment.application)
-        self._title = text.plain(moment.window)
-        self.setAccessibleName(text.joined([self._time, self._application, self._title]))
+        self.setAccessibleName(
+            text.joined([text.moment_time(moment.time), text.plain(moment.application), text.plain(moment.window)])
+        )
         self.setAccessibleDescription(self.tr("Opens this moment large"))
         if self._image is None:
             pictures.ready.connect(self._arrived)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
-        words = QFontMetrics(self._theme.font()).lineSpacing() + QFontMetrics(self._theme.font(0.88)).lineSpacing()
-        return QSize(PICTURE_SIZE.width(), PICTURE_SIZE.height() + words + 2 * MARGIN)
+        return card_size(self._theme)
 
     def has_picture(self) -> bool:
         return self._image is not None and not self._image.isNull()
@@ -57,72 +52,30 @@ class MomentCard(QAbstractButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
         del event
-        colours = self._theme.colours
         painter = QPainter(self)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        outline = QPainterPath()
-        outline.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
-        painter.fillPath(outline, QColor(colours.raised if self.underMouse() else colours.surface))
-        painter.save()
-        painter.setClipPath(outline)
-        self._paint_picture(painter, QRect(0, 0, self.width(), PICTURE_SIZE.height()))
-        painter.restore()
-        marked = self.hasFocus() or self.isDown()
-        painter.setPen(QPen(QColor(colours.accent if marked else colours.line), 2 if marked else 1))
-        painter.drawPath(outline)
-        self._paint_words(painter)
+        paint_card(
+            painter,
+            self._theme,
+            self.rect(),
+            self.moment,
+            self._picture(),
+            loading=self._image is None,
+            under_mouse=self.underMouse(),
+            marked=self.hasFocus() or self.isDown(),
+        )
         painter.end()
 
-    def _paint_picture(self, painter: QPainter, place: QRect) -> None:
-        colours = self._theme.colours
-        painter.fillRect(place, QColor(colours.raised))
+    def _picture(self) -> QPixmap | None:
         if self._image is None or self._image.isNull():
-            icon = self._theme.icon("moment" if self._image is None else "not-seen", colours.faint)
-            icon.paint(painter, QRect(place.center().x() - 14, place.center().y() - 14, 28, 28))
-            return
-        if self._picture is None or self._picture.devicePixelRatio() != self.devicePixelRatioF():
-            self._picture = cropped(self._image, place.size(), self.devicePixelRatioF())
-        painter.drawPixmap(place.topLeft(), self._picture)
-
-    def _paint_words(self, painter: QPainter) -> None:
-        colours = self._theme.colours
-        width = self.width() - 2 * MARGIN
-        bold, small = self._theme.font(bold=True), self._theme.font(0.88)
-        y = PICTURE_SIZE.height() + MARGIN - 2
-        line = QFontMetrics(bold).lineSpacing()
-        painter.setFont(bold)
-        painter.setPen(QColor(colours.text))
-        painter.drawText(QRect(MARGIN, y, width, line), Qt.AlignmentFlag.AlignVCenter, self._time)
-        used = QFontMetrics(bold).horizontalAdvance(self._time) + 8
-        painter.setFont(self._theme.font())
-        painter.setPen(QColor(colours.muted))
-        words = QFontMetrics(self._theme.font()).elidedText(
-            self._application, Qt.TextElideMode.ElideRight, width - used
-        )
-        painter.drawText(QRect(MARGIN + used, y, width - used, line), Qt.AlignmentFlag.AlignVCenter, words)
-        painter.setFont(small)
-        title = QFontMetrics(small).elidedText(self._title, Qt.TextElideMode.ElideRight, width)
-        below = QRect(MARGIN, y + line + 2, width, QFontMetrics(small).lineSpacing())
-        painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, title)
+            return None
+        if self._pixmap is None or self._pixmap.devicePixelRatio() != self.devicePixelRatioF():
+            self._pixmap = cropped(self._image, PICTURE_SIZE, self.devicePixelRatioF())
+        return self._pixmap
 
     def _arrived(self, moment: int, image: QImage) -> None:
         if moment == self.moment.id:
-            self._image, self._picture = image, None
+            self._image, self._pixmap = image, None
             self.update()
-
-
-def cropped(image: QImage, size: QSize, ratio: float) -> QPixmap:
-    """``image`` filling ``size`` at device pixel ratio ``ratio``; what does not fit is cut, from the top left on.
-
-    The top left of a window says best what it is: title, menu, headline.
-    """
-    pixels = size * ratio
-    scaled = image.scaled(
-        pixels, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
-    )
-    pixmap = QPixmap.fromImage(scaled.copy(0, 0, pixels.width(), pixels.height()))
-    pixmap.setDevicePixelRatio(ratio)
-    return pixmap
 
 
 class MomentRow(QWidget):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -137,6 +138,47 @@ def light_colour(colours: Colours, light: Light) -> str:
         Light.DISK_FULL: colours.caution,
         Light.RESTARTING: colours.caution,
     }.get(light, colours.calm)
+
+
+class Switch(QCheckBox):
+    """A check box that looks like what it is for: on or off, at once."""
+
+    TRACK = QSize(36, 20)
+    GAP = 8  # pixels before the words
+
+    def __init__(self, theme: Theme, words: str = "") -> None:
+        super().__init__(words)
+        self._theme = theme
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        words = self.fontMetrics().horizontalAdvance(self.text()) + self.GAP if self.text() else 0
+        return QSize(self.TRACK.width() + 4 + words, max(self.TRACK.height() + 4, self.fontMetrics().height()))
+
+    def hitButton(self, position: QPoint) -> bool:  # noqa: N802  Qt's name
+        return self.rect().contains(position)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+        del event
+        colours = self._theme.colours
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        track = QRect(QPoint(2, (self.height() - self.TRACK.height()) // 2), self.TRACK)
+        on = self.isChecked()
+        painter.setPen(
+            QPen(QColor(colours.text if self.hasFocus() else colours.accent if on else colours.faint), 1.5)
+        )
+        painter.setBrush(QColor(colours.accent if on else colours.raised))
+        painter.drawRoundedRect(track, 10, 10)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.on_accent if on else colours.muted))
+        centre = QPoint(track.right() - 9 if on else track.left() + 10, track.center().y() + 1)
+        painter.drawEllipse(centre, 6, 6)
+        if self.text():
+            painter.setPen(QColor(colours.text if self.isEnabled() else colours.faint))
+            place = self.rect().adjusted(self.TRACK.width() + 2 + self.GAP, 0, 0, 0)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, self.text())
+        painter.end()
 
 
 class Notice(QFrame):

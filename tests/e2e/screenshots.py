@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from time import monotonic
 
 from PySide6.QtCore import QDeadlineTimer, QEventLoop
@@ -44,6 +45,11 @@ PRICES = (
     "Lighthouse                    6.00",
 )
 NOTE = ("Call Ines about the roof", "Order: 12 slates, 300 x 600", "Ferry at 14:20 on Friday")
+DAY = (
+    ("xterm", "make: ~/src/ledger", BUILD, True),
+    ("Chromium", "Harbour prices 2026 - Chromium", PRICES, False),
+    ("Mousepad", "notes.txt", NOTE, False),
+)
 LONG = (
     "The terminal showed a build that stopped in ledger.c at line 218: the name balance_cents was not declared. "
     "Before it, journal.c had compiled without a warning.\n\n"
@@ -79,6 +85,10 @@ class Studio:
             if monotonic() > deadline:
                 raise TimeoutError("what should be photographed did not happen")
             self._application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, QDeadlineTimer(20))
+        self.settle()
+
+    def settle(self) -> None:
+        """Lets what has happened be drawn."""
         for _ in range(5):
             self._application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, QDeadlineTimer(20))
 
@@ -87,14 +97,9 @@ class Studio:
 
     def _stage(self) -> None:
         now = datetime.now(UTC)
-        day = [
-            ("xterm", "make: ~/src/ledger", BUILD, True, 95),
-            ("Chromium", "Harbour prices 2026 - Chromium", PRICES, False, 62),
-            ("Mousepad", "notes.txt", NOTE, False, 31),
-        ]
-        for number, (application, title, lines, dark, minutes) in enumerate(day, 1):
+        for number, (application, title, lines, dark) in enumerate(DAY, 1):
             self.engine.add_moment(
-                moment(number, now - timedelta(minutes=minutes), application, title, "\n".join(lines)),
+                moment(number, now - timedelta(minutes=126 - 31 * number), application, title, "\n".join(lines)),
                 drawn(title, lines, dark=dark),
             )
         self.engine.tell(
@@ -192,6 +197,7 @@ def photograph(studio: Studio) -> None:
     window.composer.detach()
     window.composer.edit.clear()
     photograph_settings(studio)
+    photograph_timeline(studio)
     desktop.bridge.link_changed.emit(Link.RESTARTING, "")
     studio.wait(lambda: desktop.presence.light == "restarting")
     studio.take("restarting", window)
@@ -215,6 +221,30 @@ def photograph_settings(studio: Studio) -> None:
     studio.wait(lambda: row.trouble)
     studio.take("settings-refused", settings)
     settings.close()
+
+
+def photograph_timeline(studio: Studio) -> None:
+    """A day with a few hundred moments."""
+    desktop, engine = studio.desktop, studio.engine
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    chance = Random(7)
+    for number in range(420):
+        application, title, lines, dark = chance.choice(DAY)
+        at = midnight + timedelta(minutes=8 * 60 + number * 1.3 + chance.random())
+        engine.add_moment(moment(100 + number, at.astimezone(UTC), application, title, "\n".join(lines)), b"")
+        engine.pictures[100 + number] = engine.pictures[1 + DAY.index((application, title, lines, dark))]
+    desktop.show_timeline()
+    timeline = desktop.timeline
+    if timeline is None:
+        raise RuntimeError("the timeline did not open")
+    studio.wait(lambda: sum(timeline.strip.density()) >= 420)
+    studio.wait(lambda: timeline.grid.isVisible())
+    timeline.grid.setCurrentIndex(timeline.model.index(1))
+    for _ in range(3):
+        timeline.grid.viewport().repaint()
+        studio.settle()
+    studio.take("timeline", timeline)
+    timeline.close()
 
 
 def ask(studio: Studio, question: str, script: Script) -> None:
