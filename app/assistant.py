@@ -64,11 +64,14 @@ class Assistant:
             if verdict is not Refusal.EXCLUDED:
                 self._timeline.note_seen(frame.source, frame.time)
             return verdict
-        if not self._policy.memory_only:
-            self._timeline.add(verdict)
-            self._noted += 1
-        self._mind.see(observe(verdict, self._budget))
+        self._accept(verdict)
         return verdict
+
+    def _accept(self, change: Change) -> None:
+        if not self._policy.memory_only:
+            self._timeline.add(change)
+            self._noted += 1
+        self._mind.see(observe(change, self._budget))
 
     def ask(
         self,
@@ -105,8 +108,14 @@ class Assistant:
         self._gate = Gate(GateConfig(), self._policy.rules)
 
     def gone(self, source: str) -> None:
-        """A source stopped: what it showed last is not on screen any more, as far as anybody knows."""
+        """A source stopped: what it showed last is not on screen any more, as far as anybody knows.
+
+        The end of a recording is no reason to lose what the gate was still holding back.
+        """
+        held = self._gate.finish(source)
         try:
+            if held is not None and source.startswith("replay:"):
+                self._accept(held)
             self._timeline.note_gone(source, utc_now())
         except DiskFullError:
             return  # its last moment then ends when it was last seen
