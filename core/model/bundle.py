@@ -50,10 +50,6 @@ class Bundle:
     def device(self) -> torch.device:
         return self.network.language_model.norm.weight.device
 
-    def with_replays(self) -> Bundle:
-        """The same model with CUDA graphs for the steps that recur."""
-        return replace(self, replays=Replays(self.network.empty_state))
-
     def in_demo_framing(self) -> Bundle:
         """The same model, talked to as the authors' streaming demo does."""
         return replace(self, framing=Framing.for_demo("<|vision_end|>"))
@@ -123,6 +119,7 @@ def tiny_shape() -> ModelShape:
 def _bundle(
     name: str, network: InfiniteVL, tokenizer: Tokenizer, framing: Framing, scale: PixelScale, manners: Manners
 ) -> Bundle:
+    on_gpu = network.language_model.norm.weight.device.type == "cuda"
     ends = {token for text in (*manners.stop, "<|im_end|>", "<|endoftext|>") for token in _single(tokenizer, text)}
     return Bundle(
         name=name,
@@ -134,7 +131,7 @@ def _bundle(
         answers=manners.answers,
         max_question_tokens=manners.max_question_tokens,
         fingerprint=weights.fingerprint(network),
-        replays=None,
+        replays=Replays(network.empty_state) if on_gpu else None,
     )
 
 

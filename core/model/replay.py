@@ -1,4 +1,4 @@
-"""CUDA graphs of the steps that recur: captured at their second use, replayed from then on.
+"""CUDA graphs of the steps that recur: captured and proven at their second use, replayed from then on.
 
 A captured graph is bound to the memory it was captured on. So a slot owns a state of its own, into which a session's
 state is copied and from which it is copied back: two copies of a state are little beside a step. Everything that
@@ -7,6 +7,7 @@ moves on (ring, counters, clock) lives on the device, so one graph serves before
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from torch import Tensor
 
 from core.model.state import MemoryState
 
+log = logging.getLogger(__name__)
+
 MOST_GRAPHS = 16  # a slot's; the least recently used goes first
 MOST_SLOTS = 2  # an answer and the stream that goes on meanwhile
 
@@ -25,10 +28,13 @@ Step = Callable[[MemoryState, Sequence[Tensor]], T]  # moves the state on in pla
 
 
 @dataclass(eq=False)
-class _Captured:
-    graph: Any  # torch.cuda.CUDAGraph, which has no types
-    inputs: list[Tensor]
-    output: Any
+class _Known:
+    """A step that was done before. ``graph`` None: not captured yet, or (``plain``) never to be."""
+
+    plain: bool = False
+    graph: Any = None  # torch.cuda.CUDAGraph, which has no types
+    inputs: list[Tensor] = field(default_factory=list)
+    output: Any = None
 
 
 @dataclass(eq=False)
@@ -36,7 +42,7 @@ class Slot:
     """A state with the graphs that were captured on it."""
 
     state: MemoryState
-    graphs: OrderedDict[Hashable, _Captured | None] = field(default_factory=OrderedDict)
+    known: OrderedDict[Hashable, _Known] = field(default_factory=OrderedDict)
     pool: Any = None
 
     def run(self, key: Hashable, step: Step[T], inputs: Sequence[Tensor]) -> T:
@@ -44,33 +50,62 @@ class Slot:
 
         The output belongs to the graph: use it before the next step.
         """
-        if key not in self.graphs:  # the first time: plainly, which also compiles what there is to compile
-            output = step(self.state, inputs)
-            self._keep(key, None)
-            return output
-        captured = self.graphs[key] or self._capture(step, inputs)
-        self._keep(key, captured)
-        for static, given in zip(captured.inputs, inputs, strict=True):
+        if key not in self.known:  # the first time: plainly, which also compiles what there is to compile
+            self.known[key] = _Known()
+            while len(self.known) > MOST_GRAPHS:
+                self.known.popitem(last=False)
+            return step(self.state, inputs)
+        self.known.move_to_end(key)
+        known = self.known[key]
+        if known.plain:
+            return step(self.state, inputs)
+        if known.graph is None:
+            return self._capture(known, step, inputs)
+        for static, given in zip(known.inputs, inputs, strict=True):
             static.copy_(given)
-        captured.graph.replay()
-        replayed: T = captured.output
+        known.graph.replay()
+        replayed: T = known.output
         return replayed
 
-    def _capture(self, step: Step[Any], inputs: Sequence[Tensor]) -> _Captured:
-        """Record the step; nothing is computed yet."""
+    def _capture(self, known: _Known, step: Step[T], inputs: Sequence[Tensor]) -> T:
+        """Do the step plainly, record it, and keep the recording only if its replay does the very same."""
+        before = self.state.fork()
+        output = step(self.state, inputs)
+        after = self.state.fork()
+        known.plain = True  # until it is proven
+        try:
+            graph, static, recorded = self._record(step, inputs)
+            self.state.copy_(before)
+            graph.replay()
+            if _agree(self.state, after):
+                known.plain, known.graph, known.inputs, known.output = False, graph, static, recorded
+            else:
+                log.warning("A captured step does not repeat the plain one on this device; it stays plain.")
+        except RuntimeError as error:  # no room for it, or something in the step cannot be captured here
+            log.warning("A step cannot be captured on this device; it stays plain: %s", error)
+        self.state.copy_(after)
+        return output
+
+    def _record(self, step: Step[T], inputs: Sequence[Tensor]) -> tuple[Any, list[Tensor], T]:
+        """Record the step on this slot's state; nothing is computed yet."""
         if self.pool is None:
             self.pool = torch.cuda.graph_pool_handle()
         static = [given.clone() for given in inputs]
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self.pool, capture_error_mode="thread_local"):
             output = step(self.state, static)
-        return _Captured(graph, static, output)
+        return graph, static, output
 
-    def _keep(self, key: Hashable, captured: _Captured | None) -> None:
-        self.graphs[key] = captured
-        self.graphs.move_to_end(key)
-        while len(self.graphs) > MOST_GRAPHS:
-            self.graphs.popitem(last=False)
+
+def _agree(ours: MemoryState, theirs: MemoryState) -> bool:
+    """Whether two states are the same but for the order of additions."""
+    for mine, other in zip(ours.tensors().values(), theirs.tensors().values(), strict=True):
+        if mine.dtype == torch.int64:
+            if not mine.equal(other):
+                return False
+        elif mine.numel() and not float((mine - other).float().norm()) <= 1e-3 * float(other.float().norm()):
+            return False
+    return True
 
 
 class Replays:
