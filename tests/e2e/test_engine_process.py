@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -182,3 +183,58 @@ def test_a_pause_outlives_a_killed_engine(paths: Paths) -> None:
 def test_the_engine_is_modest(paths: Paths) -> None:
     with connect(paths) as client:
         assert psutil.Process(client.engine_pid).nice() >= 10
+
+
+def test_monitors_that_appear_and_go_are_followed(paths: Paths, desktop: VirtualDesktop) -> None:
+    def xrandr(*arguments: str) -> None:
+        subprocess.run(["xrandr", *arguments], env=desktop.environment, check=True, capture_output=True)
+
+    def names(item: Link | Status) -> set[str]:
+        return {source.name for source in item.sources if source.frames} if isinstance(item, Status) else set()
+
+    watcher = Watcher(paths)
+    try:
+        watcher.wait_for(lambda item: isinstance(item, Link) and item.state == "connected")
+        watcher.client.watch()
+        watcher.wait_for(recording)
+        xrandr("--setmonitor", "left", "400/100x600/150+0+0", "screen")
+        xrandr("--setmonitor", "right", "400/100x600/150+400+0", "none")
+        watcher.wait_for(lambda item: len(names(item)) == 2 and recording(item))
+        xrandr("--delmonitor", "right")
+        watcher.wait_for(lambda item: len(names(item)) == 1 and recording(item))
+    finally:
+        watcher.supervisor.stop()
+
+
+def test_the_display_going_away_is_told_and_recording_goes_on_with_the_next_one(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ["Xvfb", "-noreset", "-nolisten", "tcp", "-screen", "0", "640x480x24"]
+
+    def start(number: str) -> tuple[subprocess.Popen[bytes], str]:
+        reader, writer = os.pipe()
+        chosen = ["-displayfd", str(writer)] if not number else [number, "-displayfd", str(writer)]
+        process = subprocess.Popen([*server, *chosen], pass_fds=(writer,), stderr=subprocess.DEVNULL)
+        os.close(writer)
+        with os.fdopen(reader) as told:
+            return process, f":{told.readline().strip()}"
+
+    display, name = start("")
+    monkeypatch.setenv("DISPLAY", name)
+    watcher = Watcher(paths)
+    try:
+        watcher.wait_for(lambda item: isinstance(item, Link) and item.state == "connected")
+        watcher.client.watch()
+        watcher.wait_for(recording)
+        display.kill()
+        display.wait()
+        _, status = watcher.wait_for(lambda item: isinstance(item, Status) and item.state == "no_source")
+        assert isinstance(status, Status)
+        assert status.reason
+        display, again = start(name)
+        assert again == name
+        watcher.wait_for(recording)
+    finally:
+        watcher.supervisor.stop()
+        display.kill()
+        display.wait()
