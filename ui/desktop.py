@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier, QTimer
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from app.paths import Paths, user_paths
@@ -18,11 +19,13 @@ from app.protocol import Moments, SettingInfo, Status
 from ui import text
 from ui.bridge import Bridge
 from ui.controls import Controls
+from ui.hotkeys import Hotkeys
 from ui.immortal import keep_none
 from ui.pictures import Pictures
 from ui.presence import Link, Presence, presence
 from ui.settings_window import SettingsWindow
 from ui.single import Single
+from ui.snip import Snip
 from ui.theme import Theme, forget_icons
 from ui.timeline_window import TimelineWindow
 from ui.tray import Tray
@@ -46,6 +49,9 @@ class Desktop(QObject):
         self.pictures = Pictures(bridge)
         self.window = AskWindow(self.theme, bridge, self.controls, self.pictures)
         self.tray = Tray(self.theme, self.controls)
+        self.snip = Snip(self.theme)
+        self.hotkeys = Hotkeys()
+        self._hotkey_trouble = ""
         self.welcome: Welcome | None = None
         self.settings: SettingsWindow | None = None
         self.timeline: TimelineWindow | None = None
@@ -115,6 +121,7 @@ class Desktop(QObject):
         if self.ended:
             return
         self.ended = True
+        self.hotkeys.stop()
         self.tray.hide()
         self.bridge.stop()
         self._application.quit()
@@ -144,6 +151,11 @@ class Desktop(QObject):
         self.window.quit_wanted.connect(self.quit)
         self.window.settings_wanted.connect(self.show_settings)
         self.tray.settings_wanted.connect(self.show_settings)
+        self.tray.snip_wanted.connect(self.snip.start)
+        self.window.snip_wanted.connect(self.snip.start)
+        self.snip.chosen.connect(self._snipped)
+        self.snip.failed.connect(self.window.tell)
+        self.hotkeys.pressed.connect(self._hotkey)
         self.window.timeline_wanted.connect(self.show_timeline)
         self.tray.timeline_wanted.connect(self.show_timeline)
         self.window.closed.connect(self._window_closed)
@@ -175,6 +187,7 @@ class Desktop(QObject):
 
     def _settings_fetched(self, _ticket: int, settings: tuple[SettingInfo, ...]) -> None:
         self._values = {setting.name: setting.value for setting in settings}
+        self._listen()
         self.theme.set_scheme(self._values.get("desktop.theme", "system"))
         self._begin()
 
@@ -187,6 +200,24 @@ class Desktop(QObject):
         self._may_begin = False
         if self._status.state == "idle" and self._values.get("desktop.record_on_start") != "false":
             self.controls.start.trigger()
+
+    def _listen(self) -> None:
+        trouble = self.hotkeys.listen(
+            {"ask": self._values.get("desktop.hotkey_ask", ""), "snip": self._values.get("desktop.hotkey_snip", "")}
+        )
+        if trouble and trouble != self._hotkey_trouble:
+            self.window.tell(trouble)
+        self._hotkey_trouble = trouble
+
+    def _hotkey(self, name: str) -> None:
+        if name == "snip":
+            self.snip.start()
+        else:
+            self.window.summon()
+
+    def _snipped(self, picture: QImage) -> None:
+        self.window.composer.attach(picture, self.tr("About a part of the screen"))
+        self.window.summon()
 
     def _welcome(self) -> None:
         self.welcome = Welcome(self.theme, str(self._paths.data))

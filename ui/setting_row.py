@@ -12,7 +12,6 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLineEdit,
@@ -25,10 +24,10 @@ from PySide6.QtWidgets import (
 from app.protocol import SettingInfo
 from ui import text
 from ui.theme import Theme
-from ui.widgets import label, tool_button
+from ui.widgets import Switch, label, tool_button
 
 EDITOR_WIDTH = 260
-LIST_LINES = 5
+LIST_LINES = 4
 
 
 class LinesEdit(QPlainTextEdit):
@@ -53,6 +52,7 @@ class SettingRow(QWidget):
 
     def __init__(self, theme: Theme, setting: SettingInfo) -> None:
         super().__init__()
+        self._theme = theme
         self.setting = setting
         self.title = readable(setting.name)
         self._value = setting.value
@@ -137,7 +137,7 @@ class SettingRow(QWidget):
         return self._line()
 
     def _switch(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
-        switch = QCheckBox()
+        switch = Switch(self._theme)
 
         def read() -> str:
             return "true" if switch.isChecked() else "false"

@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from PySide6.QtCore import QDate, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPixmap, QPixmapCache, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDateEdit,
     QFrame,
     QHBoxLayout,
@@ -29,7 +28,7 @@ from ui.moment_painter import PICTURE_SIZE, card_size, cropped, paint_card
 from ui.pictures import Pictures
 from ui.theme import Theme
 from ui.timeline_model import MOMENT_ROLE, Filter, TimelineModel
-from ui.widgets import label, tool_button
+from ui.widgets import Switch, label, tool_button
 
 GAP = 12
 TYPING_PAUSE_MS = 250  # a search begins when nothing was typed for so long
@@ -141,7 +140,7 @@ class TimelineWindow(QWidget):
         self.day = QDateEdit(QDate.currentDate())
         self.day.setCalendarPopup(True)
         self.day.setAccessibleName(self.tr("Day"))
-        self.all_days = QCheckBox(self.tr("All days"))
+        self.all_days = Switch(theme, self.tr("All days"))
         self._before = tool_button(theme, "back", self.tr("The day before"))
         self._after = tool_button(theme, "forward", self.tr("The day after"))
         self._count = label(role="small")

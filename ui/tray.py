@@ -18,6 +18,7 @@ class Tray(QObject):
     """Owns icon and menu. The first entry says in words what the icon says."""
 
     ask_wanted = Signal()
+    snip_wanted = Signal()
     timeline_wanted = Signal()
     settings_wanted = Signal()
     quit_wanted = Signal()
@@ -32,6 +33,7 @@ class Tray(QObject):
         self._state.setEnabled(False)
         self.menu.addSeparator()
         self._entry(self.tr("Ask…"), "ask", self.ask_wanted)
+        self._entry(self.tr("Snip and ask…"), "snip", self.snip_wanted)
         self.menu.addSeparator()
         self.menu.addAction(controls.resume)
         self.menu.addAction(controls.start)

@@ -35,6 +35,7 @@ from ui.viewer import Viewer
 from ui.widgets import Column, Notice, RecordingLight, follow, label, light_colour, tool_button
 
 MOST_EXCHANGES = 50  # older ones leave the window
+MOST_MESSAGES = 5
 STICKY_PIXELS = 80  # this near to the end the view follows a growing answer
 
 
@@ -43,6 +44,7 @@ class AskWindow(QWidget):
 
     settings_wanted = Signal()
     timeline_wanted = Signal()
+    snip_wanted = Signal()
     quit_wanted = Signal()
     closed = Signal()
 
@@ -52,6 +54,7 @@ class AskWindow(QWidget):
         self.controls = controls
         self._presence: Presence | None = None
         self._since = ""
+        self._told: list[str] = []  # sentences that were not dismissed yet, the newest last
         self._under_way: tuple[int, Exchange] | None = None
         self._viewer: Viewer | None = None
         self._follow_end = True
@@ -92,6 +95,7 @@ class AskWindow(QWidget):
     def ask(self, question: str, picture: QImage | None = None) -> None:
         """Asks; an answer that was still under way is cancelled."""
         self.cancel()
+        self._told.clear()
         self.message.hide()
         about = None if picture is None or picture.isNull() else picture
         exchange = Exchange(self._theme, self._pictures, question, about)
@@ -132,8 +136,15 @@ class AskWindow(QWidget):
         exchange.deleteLater()
 
     def tell(self, words: str) -> None:
-        """Shows a sentence until it is dismissed."""
-        self.message.say(words, button=self.tr("Dismiss"), action=self.message.hide)
+        """Shows a sentence until it is dismissed; the one before it comes back then."""
+        self._told = [*(told for told in self._told if told != words), words][-MOST_MESSAGES:]
+        self.message.say(words, button=self.tr("Dismiss"), action=self._dismiss)
+
+    def _dismiss(self) -> None:
+        self.message.hide()
+        self._told.pop()
+        if self._told:
+            self.tell(self._told[-1])
 
     def show_presence(self, presence: Presence) -> None:
         """Follows the engine: light, words, what can be pressed, and a notice where something needs saying."""
@@ -226,6 +237,8 @@ class AskWindow(QWidget):
         self._pause.setMenu(self.controls.pause_menu(self))
         self._resume = tool_button(self._theme, "play", self.tr("Resume"), words=True)
         self._resume.clicked.connect(self._resume_or_start)
+        self._snip = tool_button(self._theme, "snip", self.tr("Snip and ask"))
+        self._snip.clicked.connect(self.snip_wanted)
         self._timeline = tool_button(self._theme, "timeline", self.tr("Timeline"))
         self._timeline.clicked.connect(self.timeline_wanted)
         self._settings = tool_button(self._theme, "settings", self.tr("Settings"))
@@ -240,7 +253,7 @@ class AskWindow(QWidget):
         row.addSpacing(4)
         row.addWidget(self._state)
         row.addStretch(1)
-        for widget in (self._pause, self._resume, self._timeline, self._settings, self._more):
+        for widget in (self._pause, self._resume, self._snip, self._timeline, self._settings, self._more):
             row.addWidget(widget)
         follow(self._theme, self._bar, self._colour_state)
 
@@ -415,7 +428,8 @@ class AskWindow(QWidget):
             QTimer.singleShot(0, bar, lambda: bar.setValue(bar.maximum()))
 
     def _scrolled(self, value: int) -> None:
-        self._follow_end = value >= self._area.verticalScrollBar().maximum() - STICKY_PIXELS
+        self._follow_end = value >= self._area.verticalScrollBar().maximum() - MOST_MESSAGES = 5
+STICKY_PIXELS
 
 
 def _moments(number: int) -> str:

@@ -93,6 +93,7 @@ class Studio:
             self._application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, QDeadlineTimer(20))
 
     def take(self, name: str, widget: QWidget) -> None:
+        self.settle()
         widget.grab().save(str(self._folder / f"{name}{self._suffix}.png"))
 
     def _stage(self) -> None:

@@ -262,6 +262,16 @@ def test_a_dropped_file_that_is_no_picture_is_refused(open_window: AskWindow, tm
     assert "no picture" in open_window.message.words
 
 
+def test_messages_come_back_one_by_one_when_dismissed(open_window: AskWindow) -> None:
+    for words in ("first", "second", "first"):
+        open_window.tell(words)
+    assert open_window.message.words == "first"
+    button(open_window, "Dismiss").click()
+    assert open_window.message.words == "second"
+    button(open_window, "Dismiss").click()
+    assert open_window.message.isHidden()
+
+
 def button(window: AskWindow, name: str) -> QAbstractButton:
     """The one visible button of that name."""
     (found,) = [

@@ -1,0 +1,215 @@
+"""Snip and ask: the screens as they were, dimmed; a dragged region, a clicked window or Enter chooses a part.
+
+The pictures are taken before anything of this appears. Each screen has an overlay of its own, at its own scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QCursor,
+    QGuiApplication,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QScreen,
+)
+from PySide6.QtWidgets import QWidget
+
+from core.errors import AfterimageError
+from ui.theme import Theme
+
+SMALLEST_DRAG = 6  # logical pixels; a shorter drag is a click
+DIMMED = 130  # of 255
+
+
+class Overlay(QWidget):
+    """One screen. Coordinates are logical pixels of the widget; the picture has device pixels."""
+
+    chosen = Signal(QImage)
+    cancelled = Signal()
+
+    def __init__(self, theme: Theme, screen: QScreen, picture: QPixmap, windows: Sequence[QRect]) -> None:
+        super().__init__(
+            None,
+            Qt.WindowType.FramelessWindowHint
+            | Qt.WindowType.WindowStaysOnTopHint
+            | Qt.WindowType.BypassWindowManagerHint
+            if QGuiApplication.platformName() == "xcb"
+            else Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint,
+        )
+        self._theme = theme
+        self._picture = picture
+        self._windows = windows  # front to back
+        self._start: QPoint | None = None
+        self._region = QRect()
+        self.setWindowTitle(self.tr("Afterimage: Snip"))
+        self.setAccessibleName(
+            self.tr("Drag a region, click a window, or press Enter for the whole screen; Esc cancels")
+        )
+        self.setGeometry(screen.geometry())
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    @property
+    def region(self) -> QRect:
+        """What would be chosen now; empty: nothing is marked."""
+        return self._region
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802  Qt's name
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._start = event.position().toPoint()
+        else:
+            self.cancelled.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802  Qt's name
+        here = event.position().toPoint()
+        if self._start is None or (here - self._start).manhattanLength() < SMALLEST_DRAG:
+            self._region = self._window_at(here)
+        else:
+            self._region = _between(self._start, here)
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802  Qt's name
+        if event.button() is not Qt.MouseButton.LeftButton or self._start is None:
+            return
+        here = event.position().toPoint()
+        if (here - self._start).manhattanLength() < SMALLEST_DRAG:
+            self._region = self._window_at(here)
+        else:
+            self._region = _between(self._start, here)
+        self._choose()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
+        if event.key() == Qt.Key.Key_Escape:
+            self.cancelled.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._region = self.rect()
+            self._choose()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+        del event
+        painter = QPainter(self)
+        painter.drawPixmap(self.rect(), self._picture)
+        painter.fillRect(self.rect(), QColor(0, 0, 0, DIMMED))
+        if self._region.isEmpty():
+            self._paint_hint(painter)
+        else:
+            painter.drawPixmap(QRectF(self._region), self._picture, self._in_picture(self._region))
+            painter.setPen(QPen(QColor(self._theme.colours.accent), 2))
+            painter.drawRect(self._region)
+        painter.end()
+
+    def _paint_hint(self, painter: QPainter) -> None:
+        painter.setPen(QColor("#FFFFFF"))
+        painter.setFont(self._theme.font(1.3))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.accessibleName())
+
+    def _window_at(self, place: QPoint) -> QRect:
+        for window in self._windows:
+            if window.contains(place):
+                return window.intersected(self.rect())
+        return QRect()
+
+    def _choose(self) -> None:
+        part = self._in_picture(self._region if not self._region.isEmpty() else QRect(self.rect()))
+        image = self._picture.copy(part.toAlignedRect()).toImage()
+        image.setDevicePixelRatio(1)
+        self.chosen.emit(image)
+
+    def _in_picture(self, region: QRect) -> QRectF:
+        """``region`` in the picture's own pixels."""
+        across = self._picture.width() / max(1, self.width())
+        down = self._picture.height() / max(1, self.height())
+        return QRectF(region.x() * across, region.y() * down, region.width() * across, region.height() * down)
+
+
+class Snip(QObject):
+    """``start`` shows the overlays; then ``chosen`` with a picture, or ``cancelled``."""
+
+    chosen = Signal(QImage)
+    cancelled = Signal()
+    failed = Signal(str)
+
+    def __init__(self, theme: Theme, windows: Callable[[], Sequence[QRect]] | None = None) -> None:
+        """``windows``: the visible windows front to back, in desktop pixels; the window system's by default."""
+        super().__init__()
+        self._theme = theme
+        self._windows = windows or desktop_windows
+        self.overlays: list[Overlay] = []
+
+    def start(self) -> None:
+        """Takes the pictures, then covers the screens. Does nothing while it is under way."""
+        if self.overlays:
+            return
+        pictures = [(screen, screen.grabWindow(0)) for screen in QGuiApplication.screens()]
+        if any(picture.isNull() for _screen, picture in pictures):
+            self.failed.emit(
+                self.tr("This desktop does not hand out pictures of the screen. Paste or drop a picture instead.")
+            )
+            return
+        windows = self._windows()
+        for screen, picture in pictures:
+            overlay = Overlay(self._theme, screen, picture, [_local(window, screen) for window in windows])
+            overlay.chosen.connect(self._chosen)
+            overlay.cancelled.connect(self.cancel)
+            self.overlays.append(overlay)
+            overlay.show()
+        under = QGuiApplication.screenAt(QCursor.pos())
+        front = next((o for o in self.overlays if o.screen() is under), self.overlays[0])
+        front.activateWindow()
+        front.setFocus()
+        front.grabKeyboard()  # overlays bypass the window manager, which would give them the keyboard otherwise
+
+    def cancel(self) -> None:
+        self._close()
+        self.cancelled.emit()
+
+    def _chosen(self, picture: QImage) -> None:
+        self._close()
+        self.chosen.emit(picture)
+
+    def _close(self) -> None:
+        for overlay in self.overlays:
+            overlay.releaseKeyboard()
+            overlay.hide()
+            overlay.deleteLater()
+        self.overlays.clear()
+
+
+def desktop_windows() -> list[QRect]:
+    """The visible windows' rectangles, front to back, in desktop pixels; none where the system does not say."""
+    from core.capture.windows import window_facts
+
+    try:
+        facts = window_facts()
+    except AfterimageError:
+        return []
+    try:
+        windows = facts.windows() or ()
+    finally:
+        facts.close()
+    return [QRect(window.rect.left, window.rect.top, window.rect.width, window.rect.height) for window in windows]
+
+
+def _between(one: QPoint, other: QPoint) -> QRect:
+    """The rectangle with these corners, both in it."""
+    return QRect(
+        QPoint(min(one.x(), other.x()), min(one.y(), other.y())),
+        QPoint(max(one.x(), other.x()), max(one.y(), other.y())),
+    )
+
+
+def _local(window: QRect, screen: QScreen) -> QRect:
+    """A rectangle of desktop pixels in the logical pixels of a screen, whose origin is in desktop pixels."""
+    ratio = screen.devicePixelRatio()
+    corner = (window.topLeft() - screen.geometry().topLeft()) / ratio
+    return QRect(corner, window.size() / ratio)
