@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from core.config import CELL
+
 if TYPE_CHECKING:
     from core.frame import Frame
     from core.preprocess import Observation
@@ -49,9 +51,12 @@ def _session_rows(model: Path | None, device: str) -> Iterator[Row]:
     yield Row("open the model", (time.perf_counter() - begun) * 1000, "ms", place)
     observation = _observation()
     session.see(observation)
-    yield Row("see one picture of 448x448", _median_ms(lambda: session.see(observation)), "ms", place)
-    yield Row("fork the memory", _median_ms(session.fork), "ms", f"{facts.state_bytes / 1e6:.1f} MB")
-    yield from _answer_rows(session, place)
+    floors = session.floors(SIDE**2 // CELL**2)
+    seeing = f"{place}; at best {floors.see:.2f} ms by {floors.rate / 1e9:.0f} GFLOP/s"
+    yield Row("see one picture of 448x448", _median_ms(lambda: session.see(observation)), "ms", seeing)
+    copied = f"{facts.state_bytes / 1e6:.1f} MB; at best {floors.fork:.3f} ms"
+    yield Row("fork the memory", _median_ms(session.fork), "ms", copied)
+    yield from _answer_rows(session, f"{place}; at best {floors.token:.2f} ms by {floors.bandwidth / 1e9:.1f} GB/s")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state"
         yield Row("save the memory", _median_ms(lambda: session.save(path)), "ms")
@@ -67,7 +72,7 @@ def _answer_rows(session: Session, place: str) -> Iterator[Row]:
             firsts.append((times[0] - begun) * 1000)
         between += [(later - earlier) * 1000 for earlier, later in itertools.pairwise(times)]
     if firsts:
-        yield Row("first piece of an answer", statistics.median(firsts), "ms", place)
+        yield Row("first piece of an answer", statistics.median(firsts), "ms")
     if between:
         yield Row("each further piece", statistics.median(between), "ms", place)
 

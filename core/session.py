@@ -21,6 +21,7 @@ from torch import Tensor
 from core.errors import InputError, OutOfMemoryError, StateError
 from core.frame import Pixels
 from core.model.bundle import Bundle, open_bundle, random_bundle
+from core.model.floors import Floors, floors
 from core.model.framing import observation_ids, question_ids
 from core.model.pictures import check_picture
 from core.model.positions import Grid, picture_positions, prompt_positions
@@ -29,6 +30,8 @@ from core.model.sampling import next_token
 from core.model.state import MemoryState, load_state, save_state
 from core.model.steps import read_step, see_step
 from core.preprocess import Observation
+
+NO_MEMORY = ("not enough memory", "out of memory", "ALLOC_FAILED")  # how PyTorch words it for CPU, CUDA and cuBLAS
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,11 @@ class Session:
             state_bytes=self._state.nbytes,
             answers=self._bundle.answers,
         )
+
+    def floors(self, tokens: int) -> Floors:
+        """What this machine allows at best for a picture of ``tokens`` tokens and for an answer's token; measures."""
+        with _device_errors(), torch.inference_mode():
+            return floors(self._bundle.network, tokens, self._state.nbytes)
 
     def see(self, observation: Observation) -> int:
         """Take in one observation; returns the tokens it took.
@@ -303,7 +311,7 @@ def _device_errors() -> Iterator[Any]:
         remedy = "Close other programs that use it, or choose a smaller model."
         raise OutOfMemoryError("There is not enough memory for the model's next step.", remedy) from None
     except RuntimeError as error:
-        if "not enough memory" not in str(error):  # how PyTorch words it for the CPU
+        if not any(words in str(error) for words in NO_MEMORY):
             raise
         remedy = "Close other programs, or choose a smaller model."
         raise OutOfMemoryError("There is not enough memory for the model's next step.", remedy) from None

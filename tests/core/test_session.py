@@ -239,7 +239,10 @@ def test_options_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
         AskOptions(**wrong)
 
 
-@pytest.mark.parametrize("failure", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()])
+@pytest.mark.parametrize(
+    "failure",
+    [torch.OutOfMemoryError("CUDA out of memory"), MemoryError(), RuntimeError("CUBLAS_STATUS_ALLOC_FAILED")],
+)
 def test_running_out_of_memory_is_named_and_harms_nothing(
     failure: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:

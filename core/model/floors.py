@@ -1,0 +1,94 @@
+"""What the machine allows at best: the work and the bytes of a step, counted from the network's own shape, against
+the matrix rate and the bandwidth measured here and now.
+
+A floor is no promise: it leaves out attention's softmax, norms and every launch.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from core.model.network import InfiniteVL
+
+COPIED = {"cpu": 2**27, "cuda": 2**31}  # bytes: larger than any cache
+SIDE = {"cpu": 1024, "cuda": 8192}  # of the matrices multiplied
+
+
+@dataclass(frozen=True)
+class Floors:
+    """Milliseconds at least. ``bandwidth``: bytes read and written a second; ``rate``: operations a second."""
+
+    see: float
+    token: float
+    fork: float
+    bandwidth: float
+    rate: float
+
+
+def floors(network: InfiniteVL, tokens: int, state_bytes: int) -> Floors:
+    """Floors for seeing one picture of ``tokens`` tokens, for one token of an answer, and for copying the state."""
+    weight = network.language_model.norm.weight
+    bandwidth, rate = bandwidth_of(weight.device), matrix_rate(weight.device, weight.dtype)
+    work = see_operations(network, tokens)
+    seen = max(work / rate, 2 * state_bytes / bandwidth)
+    read = token_bytes(network) + state_bytes
+    return Floors(seen * 1e3, read / bandwidth * 1e3, 2 * state_bytes / bandwidth * 1e3, bandwidth, rate)
+
+
+def see_operations(network: InfiniteVL, tokens: int) -> int:
+    """Multiplications and additions of the matrix products that a picture of ``tokens`` tokens needs."""
+    vision, shape = network.shape.vision, network.shape
+    patches = tokens * vision.spatial_merge_size**2
+    per_patch = matrix_values(network.visual.blocks) + vision.patch_values * vision.hidden_size
+    per_token = matrix_values(network.visual.merger) + matrix_values(network.language_model)
+    window = vision.window_tokens**2 * vision.spatial_merge_size**2  # patches
+    whole = len(vision.fullatt_block_indexes)
+    attended = 2 * vision.hidden_size * (whole * patches + (vision.depth - whole) * min(window, patches))
+    linear = sum(shape.linear_layers)
+    state = 3 * linear * shape.num_linear_heads * shape.linear_head_dim * shape.value_dim  # read, write, query
+    ring = 2 * (shape.num_hidden_layers - linear) * shape.num_attention_heads * shape.head_dim * shape.window
+    return 2 * (patches * (per_patch + attended) + tokens * (per_token + state + ring))
+
+
+def token_bytes(network: InfiniteVL) -> int:
+    """Bytes of weights that one token of an answer reads: every layer's, the norms', and the head's."""
+    decoder = network.language_model
+    read = sum(part.nbytes for part in decoder.layers.parameters()) + decoder.norm.weight.nbytes
+    head = decoder.embed_tokens if network.lm_head is None else network.lm_head
+    return read + head.weight.nbytes
+
+
+def matrix_values(module: nn.Module) -> int:
+    """Weights in this module's linear layers."""
+    return sum(part.weight.numel() for part in module.modules() if isinstance(part, nn.Linear))
+
+
+def bandwidth_of(device: torch.device) -> float:
+    """Bytes a second of a large copy on the device, reads and writes counted."""
+    source = torch.ones(COPIED[device.type], dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    return 2 * source.nbytes / _seconds(lambda: target.copy_(source), device)
+
+
+def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second of a large square matrix product."""
+    side = SIDE[device.type]
+    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    return 2 * side**3 / _seconds(lambda: a @ b, device)
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    times = []
+    for _ in range(8):
+        begun = time.perf_counter()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times[1:])
