@@ -29,11 +29,12 @@ from app.protocol import AnyEvent, Request
 from app.transport import BadMessageError, Channel, ChannelClosedError, dial
 from core.errors import AfterimageError, DiskFullError, EngineUnreachableError
 
-START_SECONDS: Final = 30.0  # until an engine that was started must answer
+START_SECONDS: Final = 60.0  # until an engine that was started must answer
 END_SECONDS: Final = 60.0  # for saving the memory and ending; after that nobody waits for it any more
 ANSWER_SECONDS: Final = 30.0  # until a request other than a question must be answered
 EXIT_DISK_FULL: Final = 28  # an engine's exit status; its last words have no room either
 RETRY_SECONDS: Final = 0.1
+AGAIN_SECONDS: Final = 1.0  # between two starts of an engine that finds another one
 
 # On Windows: no console window, and no Ctrl-C meant for the one who started it.
 _NO_CONSOLE: Final[int] = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(
@@ -267,6 +268,8 @@ class Client:
         try:
             while True:
                 event = self._channel.receive(protocol.events)
+                if event.id == protocol.UNASKED and isinstance(event, protocol.Failure):
+                    reason = EngineUnreachableError(event.message, event.remedy)  # and then the engine hangs up
                 with self._lock:
                     stream = self._streams.get(event.id)
                     if not isinstance(event, protocol.StatusEvent | protocol.AnswerPiece | protocol.Progress):
@@ -305,14 +308,14 @@ def connect(
         return Client(dial(paths))
     if not start:
         raise EngineUnreachableError("No engine is running.", "Start it with `afterimage` or `afterimage watch`.")
-    process = start_engine(paths, resume=resume)
-    deadline = time.monotonic() + timeout
+    process, started = start_engine(paths, resume=resume), time.monotonic()
+    deadline = started + timeout
     while time.monotonic() < deadline:
         with contextlib.suppress(EngineUnreachableError):
             return Client(dial(paths))
-        if process.poll() == 0:
+        if process.poll() == 0 and time.monotonic() >= started + AGAIN_SECONDS:
             # It found another engine, which answers soon, or was just about to end: then it is our turn again.
-            process = start_engine(paths, resume=resume)
+            process, started = start_engine(paths, resume=resume), time.monotonic()
         elif process.poll():
             if process.returncode == EXIT_DISK_FULL:
                 raise DiskFullError("The engine cannot start: the disk is full.", "Free some disk space.")

@@ -16,6 +16,7 @@ MAX_QUESTION = 4_000  # characters; longer ones are refused with a clear error, 
 MAX_MESSAGE = 64 * 2**20  # bytes
 LONGEST = 100 * 365 * 86_400.0  # seconds; what is longer is a mistake
 LARGEST_ID = 2**63 - 1
+UNASKED = -1  # the number of a Failure that answers no request: a message that could not be read
 
 
 class Message(BaseModel):

@@ -188,7 +188,7 @@ class Connection:
         except ChannelClosedError:
             pass
         except BadMessageError as error:
-            self._refuse(-1, error.message, "Restart the program: its parts differ in version.")
+            self._refuse(protocol.UNASKED, error.message, "Restart the program: its parts differ in version.")
         finally:
             self._end()
 
