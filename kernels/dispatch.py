@@ -17,7 +17,7 @@ from typing import Any
 from torch import Tensor
 
 
-def _fast_form(device_type: str) -> str | None:
+def fast_form(device_type: str) -> str | None:
     """The name of the fast module for this kind of device, or None where there is none."""
     if os.environ.get("AFTERIMAGE_KERNELS") == "naive":
         return None
@@ -31,7 +31,7 @@ def _fast_form(device_type: str) -> str | None:
 @functools.cache
 def chosen(operator: str, function: str, device_type: str) -> Callable[..., Any]:
     """The function that serves ``kernels.<operator>`` on such a device."""
-    form = _fast_form(device_type)
+    form = fast_form(device_type)
     name = f"kernels.{operator}.{form}"
     if form is not None and importlib.util.find_spec(name) is not None:
         found: Callable[..., Any] | None = getattr(importlib.import_module(name), function, None)

@@ -14,7 +14,7 @@ from tests.kernels.triton_device import DEVICE, skip_without_triton
 
 skip_without_triton()
 
-from core.model.fast import FastDecoder, fits  # noqa: E402 - only where Triton is
+from core.model.fast import FastDecoder, fast_decoder, fits  # noqa: E402 - only where Triton is
 
 pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("default")]
 
@@ -111,3 +111,13 @@ def test_shapes_it_cannot_serve_are_left_to_the_plain_decoder() -> None:
     assert not fits(network(dataclasses.replace(SHAPE, use_gate=False)))
     assert not fits(network(dataclasses.replace(SHAPE, conv_bias=True)))
     assert not fits(network(dataclasses.replace(SHAPE, expand_v=1.5)))
+
+
+def test_it_serves_where_it_agrees_with_the_plain_decoder_and_only_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = dataclasses.replace(SHAPE, linear_layers=(False, True))
+    good, bad = network(shape), network(shape)
+    assert fast_decoder(good, good.empty_state()) is not None
+    assert fast_decoder(good, good.empty_state(batch=2)) is None
+    step = FastDecoder.step
+    monkeypatch.setattr(FastDecoder, "step", lambda *given: step(*given) * 1.01)
+    assert fast_decoder(bad, bad.empty_state()) is None
