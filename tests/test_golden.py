@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.golden import check, main
 
+torch.set_num_threads(1)  # test processes run side by side; more threads would only wait for each other
 TINY = Path(__file__).parent / "fixtures" / "tiny"
 
 

@@ -16,6 +16,7 @@ from core.model.network import InfiniteVL
 from core.preprocess import Observation
 from core.session import Session
 
+torch.set_num_threads(1)  # test processes run side by side; more threads would only wait for each other
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
