@@ -85,6 +85,7 @@ class Desktop:
     def __init__(self, facts: WindowFacts | None = None) -> None:
         self._users = 0
         self._enumerated_at = float("-inf")
+        self._scale = 1.0
         try:
             self._grabber = mss.MSS()
             self._monitors = self._enumerate()
@@ -95,6 +96,8 @@ class Desktop:
             ) from trouble
         try:
             self._facts = window_facts() if facts is None else facts
+            self._scale = self._facts.scale()
+            self._monitors = [replace(monitor, scale=self._scale) for monitor in self._monitors]
         except Exception:
             self._grabber.close()
             raise
@@ -153,7 +156,8 @@ class Desktop:
             name = str(facts.get("output") or facts.get("name") or f"monitor-{number}")
             if any(monitor.name == name for monitor in found):
                 name = f"{name}-{number}"
-            found.append(Monitor(name, Rect(facts["left"], facts["top"], facts["width"], facts["height"])))
+            rect = Rect(facts["left"], facts["top"], facts["width"], facts["height"])
+            found.append(Monitor(name, rect, self._scale))
         return found
 
 

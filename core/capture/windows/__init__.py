@@ -24,6 +24,10 @@ class WindowFacts(Protocol):
         """True while the session is locked or its screensaver is on."""
         ...
 
+    def scale(self) -> float:
+        """How much larger than at 96 dots an inch the desktop is drawn; 1.0 where points are what is counted."""
+        ...
+
     def close(self) -> None: ...
 
 

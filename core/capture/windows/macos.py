@@ -50,6 +50,10 @@ class MacFacts:
         session = Quartz.CGSessionCopyCurrentDictionary()
         return session is None or bool(session.get("CGSSessionScreenIsLocked", False))
 
+    def scale(self) -> float:
+        """One: the screen source sees how many pixels each point has."""
+        return 1.0
+
     def close(self) -> None:
         """Nothing is held open."""
 

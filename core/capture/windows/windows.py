@@ -36,6 +36,11 @@ class WindowsFacts:
         user32.CloseDesktop(desktop)
         return False
 
+    def scale(self) -> float:
+        """Of the whole system; Windows may scale single monitors otherwise."""
+        user32: Any = ctypes.CDLL("user32")
+        return float(user32.GetDpiForSystem()) / 96.0
+
     def close(self) -> None:
         """Nothing is held open."""
 

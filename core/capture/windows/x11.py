@@ -73,14 +73,14 @@ class X11Facts:
                 "There is no screen to watch: no X display answers.",
                 "Start the program from a desktop session, or with a virtual screen (python3 dev.py run --virtual).",
             ) from trouble
-        if self._display.query_extension("XWAYLAND") is not None:
+        self._display.set_error_handler(lambda *_: None)  # late errors are about windows that are gone
+        self._root = self._display.screen().root
+        if self._is_wayland():
             self._display.close()
             raise CaptureDeniedError(
                 "This is a Wayland session, which does not let programs watch the screen through X.",
                 'Log out and choose a session "on Xorg", or use --source with a recording.',
             )
-        self._display.set_error_handler(lambda *_: None)  # late errors are about windows that are gone
-        self._root = self._display.screen().root
         self._ewmh = EWMH(self._display, self._root)
         self._root.change_attributes(event_mask=X.SubstructureNotifyMask | X.PropertyChangeMask)
         self._clients: dict[int, _Client] = {}
@@ -106,10 +106,28 @@ class X11Facts:
                 return True
         return self._logind.locked()
 
+    def scale(self) -> float:
+        """From the Xft.dpi resource, which desktops set to what they draw at."""
+        with contextlib.suppress(*VANISHED, *BROKEN):
+            found = re.search(r"^Xft\.dpi:\s*([0-9.]+)\s*$", self._text(self._root, "RESOURCE_MANAGER"), re.MULTILINE)
+            with contextlib.suppress(ValueError):
+                dpi = float(found[1]) if found else 96.0
+                return dpi / 96.0 if 24 <= dpi <= 960 else 1.0
+        return 1.0
+
     def close(self) -> None:
         with contextlib.suppress(*VANISHED, *BROKEN):
             self._display.close()
         self._display.display.socket.close()  # which python-xlib leaves open when the server is gone
+
+    def _is_wayland(self) -> bool:
+        """Whether this X server only shows X programs inside a Wayland session: older ones tell by their monitors."""
+        if self._display.query_extension("XWAYLAND") is not None:
+            return True
+        with contextlib.suppress(AttributeError, *VANISHED):  # servers without RandR
+            monitors = self._root.xrandr_get_monitors().monitors
+            return any(self._display.get_atom_name(monitor.name).startswith("XWAYLAND") for monitor in monitors)
+        return False
 
     def _news(self) -> bool:
         """Drops what is out of date; True when anything is."""

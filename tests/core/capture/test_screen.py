@@ -186,6 +186,14 @@ def test_all_monitors_one_or_a_region(desktop: VirtualDesktop) -> None:
     close([*both, second, part])
 
 
+def test_the_desktops_scale_is_known(desktop: VirtualDesktop) -> None:
+    assert [monitor.scale for monitor in monitors()] == [1.0]
+    tool(desktop, "xprop", "-root", "-f", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER", "Xft.dpi:\t192\n")
+    assert [monitor.scale for monitor in monitors()] == [2.0]
+    tool(desktop, "xprop", "-root", "-f", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER", "Xft.dpi: 9.9.9\n")
+    assert [monitor.scale for monitor in monitors()] == [1.0]
+
+
 def test_what_cannot_be_captured_is_told(desktop: VirtualDesktop, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="outside"):
         screens(CaptureConfig(region=(5000, 5000, 10, 10)))
