@@ -80,7 +80,8 @@ def export(checkpoint: Path, folder: Path, size: str = "nano", answers: bool = F
         (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE, encoding="utf-8")
     digests = {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("config.json", "model.safetensors")
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("config.json", "model.safetensors")
     }
     sums = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
     (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")

@@ -244,7 +244,7 @@ class Forward:
             if index in shape.fullatt_block_indexes:
                 o = self._whole(q, k, v, groups)
             else:
-                o = _masked(*(t.view(-1, WINDOW, *t.shape[1:]) for t in (q, k, v)), valid)
+                o = _masked(_grouped(q, WINDOW), _grouped(k, WINDOW), _grouped(v, WINDOW), valid)
             mlp: SwiGLU = block.mlp
             x = self._vision_out(
                 x, o.reshape(x.shape), block.attn.proj.weight, block.attn.proj.bias, block.norm2.weight,
@@ -262,9 +262,15 @@ class Forward:
         for group in groups:
             N, P = group.valid.shape
             part = slice(start, start + N * P)
-            outputs.append(_masked(*(t[part].view(N, P, *t.shape[1:]) for t in (q, k, v)), group.valid).flatten(0, 1))
+            o = _masked(_grouped(q[part], P), _grouped(k[part], P), _grouped(v[part], P), group.valid)
+            outputs.append(o.flatten(0, 1))
             start += N * P
         return torch.cat(outputs)
+
+
+def _grouped(x: Tensor, size: int) -> Tensor:
+    """[M, heads, D] -> [M / size, size, heads, D]."""
+    return x.view(-1, size, *x.shape[1:])
 
 
 def _masked(q: Tensor, k: Tensor, v: Tensor, valid: Tensor) -> Tensor:
@@ -279,5 +285,3 @@ def _for_any_shape() -> contextlib.AbstractContextManager[None]:
     """The attention kernel that needs no preparation for a new shape: cuDNN's plans one for 5 ms each time, and the
     number of pictures differs from batch to batch."""
     return sdpa_kernel([SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
-
-

@@ -1,4 +1,4 @@
-"""Checks the delta rule's kernel against the naive formula on the machine that is about to train: values, gradients."""
+"""Checks the delta rule's kernel against the naive formula, values and gradients, on the machine about to train."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def check_gated_delta(
     found = []
     for function, precise in ((delta, False), (naive.gated_delta, True)):
         inputs = [(x.float() if precise else x).detach().clone().requires_grad_() for x in (q, k, v, g, beta)]
-        output, _ = function(*inputs, None, K**-0.5)
-        (output.float() * weight).sum().backward()
+        q_, k_, v_, g_, beta_ = inputs
+        output, _ = function(q_, k_, v_, g_, beta_, None, K**-0.5)
+        torch.autograd.backward((output.float() * weight).sum())
         found.append([output.detach().float(), *(x.grad.float() for x in inputs if x.grad is not None)])
     names = ("output", "dq", "dk", "dv", "dg", "dbeta")
     return {
-        name: round(float((a - b).norm() / b.norm()), 5)
-        for name, a, b in zip(names, found[0], found[1], strict=True)
+        name: round(float((a - b).norm() / b.norm()), 5) for name, a, b in zip(names, found[0], found[1], strict=True)
     }

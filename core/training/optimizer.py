@@ -27,7 +27,8 @@ def orthogonalised(matrices: Tensor) -> Tensor:
     for _ in range(STEPS):
         gram = x @ x.transpose(1, 2)
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.transpose(1, 2) if turned else x).to(matrices.dtype)
+    result: Tensor = x.transpose(1, 2) if turned else x
+    return result.to(matrices.dtype)
 
 
 def is_muons(name: str, parameter: nn.Parameter) -> bool:
@@ -81,7 +82,7 @@ class Optimizer:
         for shape, names in self.groups.items():
             self._muon(shape, names, scale * self.muon_rate)
         self._adam(scale * self.adam_rate)
-        torch._foreach_copy_(list(self.named.values()), list(self.masters.values()))  # type: ignore[arg-type]
+        torch._foreach_copy_(list(self.named.values()), list(self.masters.values()))
         for parameter in self.named.values():
             parameter.grad = None
 
@@ -111,9 +112,7 @@ class Optimizer:
         torch._foreach_lerp_(first, gradients, 1 - a)
         torch._foreach_mul_(second, b)
         torch._foreach_addcmul_(second, gradients, gradients, 1 - b)
-        below = torch._foreach_div(second, 1 - b**self.steps)
-        torch._foreach_sqrt_(below)
-        torch._foreach_add_(below, 1e-8)
+        below = [(value / (1 - b**self.steps)).sqrt_().add_(1e-8) for value in second]
         for factor in {rate_factor(name) for _, name in names}:
             at = [i for i, (_, name) in enumerate(names) if rate_factor(name) == factor]
             masters = [self.masters[names[i][1]] for i in at]
@@ -136,7 +135,7 @@ class Optimizer:
         for name, tensor in own.items():
             tensor.copy_(saved[name])
         self.steps = int(saved["steps"])
-        torch._foreach_copy_(list(self.named.values()), list(self.masters.values()))  # type: ignore[arg-type]
+        torch._foreach_copy_(list(self.named.values()), list(self.masters.values()))
 
     @torch.no_grad()
     def adopt(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -170,7 +171,12 @@ class Trainer:
         characters = self._dense(merged, self.heads.characters, batch.characters, BLANK_WEIGHT, scores, 0)
         colours = self._dense(merged, self.heads.colours, batch.colours[:, None], 0.3, scores, 1)
         again = self._dense(middle, self.heads.middle, batch.characters, BLANK_WEIGHT, None, 0)
-        return Losses(answer + characters + MIDDLE_WEIGHT * again + 0.3 * colours, answer.detach(), characters.detach(), colours.detach())
+        return Losses(
+            answer + characters + MIDDLE_WEIGHT * again + 0.3 * colours,
+            answer.detach(),
+            characters.detach(),
+            colours.detach(),
+        )
 
     @staticmethod
     def _dense(
@@ -195,7 +201,7 @@ class Trainer:
         if self.optimizer is None:
             raise RuntimeError("begin() comes first")
         losses = self.losses(batch, scores)
-        losses.total.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(losses.total)
         self.optimizer.step(scale)
         return losses
 
@@ -253,7 +259,7 @@ def _line(entry: dict[str, Any]) -> str:
 def run(options: argparse.Namespace, out: TextIO) -> int:
     began = time.monotonic()
     device = torch.device(options.device)
-    torch.multiprocessing.set_sharing_strategy("file_system")
+    torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]
     delta = chunked.gated_delta if options.delta == "chunked" else dispatch.gated_delta
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
@@ -334,7 +340,7 @@ def _profile(trainer: Trainer, feed: Iterator[Batch], out: TextIO) -> None:
 
 
 def _finite(value: float) -> bool:
-    return value == value and abs(value) < 1e6  # noqa: PLR0124  only NaN differs from itself
+    return math.isfinite(value)
 
 
 def _entry(
@@ -372,7 +378,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--resume", help="folder of a checkpoint to go on from")
     parser.add_argument("--vision-from", help="folder of a checkpoint whose vision tower to start from")
-    parser.add_argument("--start-step", type=int, help="where in the curriculum to go on; the checkpoint's by default")
+    parser.add_argument(
+        "--start-step", type=int, help="where in the curriculum to go on; the checkpoint's by default"
+    )
     parser.add_argument("--size", default="nano", help="nano or smoke")
     parser.add_argument("--fonts", action="append", default=[], help="folder of training fonts; repeatable")
     parser.add_argument("--held-fonts", action="append", default=[], help="folder of validation fonts; repeatable")

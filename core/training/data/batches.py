@@ -6,10 +6,11 @@ that the tower runs over a few dense tensors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,16 +64,11 @@ class Batch:
     answer_distance: Tensor  # int64 [answers]
     answer_size: Tensor  # int64 [answers]
 
-    def _moved(self, move: object) -> Batch:
-        def moved(tensor: Tensor) -> Tensor:
-            result: Tensor = move(tensor)  # type: ignore[operator]
-            return result
-
-        tensors = {
-            name: moved(value) for name in self.__slots__ if isinstance(value := getattr(self, name), Tensor)
-        }
-        pictures = [Pictures(moved(p.patches), moved(p.valid), moved(p.places)) for p in self.pictures]
-        return replace(self, pictures=pictures, **tensors)
+    def _moved(self, move: Callable[[Tensor], Tensor]) -> Batch:
+        names = [name for name in self.__slots__ if isinstance(getattr(self, name), Tensor)]
+        changed: dict[str, Any] = {name: move(getattr(self, name)) for name in names}
+        pictures = [Pictures(move(p.patches), move(p.valid), move(p.places)) for p in self.pictures]
+        return replace(self, pictures=pictures, **changed)
 
     def to(self, device: torch.device) -> Batch:
         return self._moved(lambda tensor: tensor.to(device, non_blocking=True))
@@ -91,7 +87,7 @@ def _slots(grid: tuple[int, int]) -> tuple[np.ndarray, int]:
 
 
 def lay_out(pictures: list[Picture]) -> tuple[list[Pictures], np.ndarray]:
-    """The pictures in buckets, and where each one's merged tokens are among all buckets' outputs, picture by picture."""
+    """The pictures in buckets, and, picture by picture, where the merged tokens are among all buckets' outputs."""
     slots = [_slots(picture.grid) for picture in pictures]
     buckets: dict[int, list[int]] = {}
     for index, (_, windows) in enumerate(slots):

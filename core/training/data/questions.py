@@ -9,21 +9,39 @@ from core.training.data.screens import Fact
 NOT_SEEN = "I did not see that."
 
 NOW: dict[str, tuple[str, ...]] = {
-    "title": ("What is the title of the window?", "What is this window called?", "Read the window title.", "Which title does the window have?"),
-    "value": ("What is the {s}?", "Which {s} is shown?", "What {s} do you see?", "Read the {s}.", "{s}?"),
+    "title": (
+        "What is the title of the window?", "What is this window called?", "Read the window title.",
+        "Which title does the window have?",
+    ),
+    "value": (
+        "What is the {s}?", "Which {s} is shown?", "What {s} do you see?", "Read the {s}.", "{s}?",
+    ),
     "first line": ("What does the first line say?", "What is the first line?", "Read the first line."),
     "last line": ("What does the last line say?", "What is the last line?", "Read the last line."),
-    "line starting": ("What does the line starting with {s} say?", "Read the line that starts with {s}.", "Which line begins with {s}?"),
+    "line starting": (
+        "What does the line starting with {s} say?", "Read the line that starts with {s}.",
+        "Which line begins with {s}?",
+    ),
     "line after": ("Which line comes after {s}?", "What stands below {s}?", "What comes after the line {s}?"),
     "line number": ("What is on line {s}?", "What does line {s} say?", "Read line {s}."),
     "command": ("Which command was run?", "What command was typed?", "What is the command?"),
     "later command": (),
-    "error": ("What is the error?", "Which error is shown?", "What error do you see?", "Why did it fail?", "How did the build fail?"),
+    "error": (
+        "What is the error?", "Which error is shown?", "What error do you see?", "Why did it fail?",
+        "How did the build fail?",
+    ),
     "said": ("What did {s} write?", "What did {s} say?", "What is the message of {s}?"),
     "sender": ("Who sent the notification?", "Who is the sender?", "Who is it from?"),
-    "message": ("What does the message say?", "What does the dialog say?", "Read the message.", "What does it say?"),
-    "colour": ("What colour is the {s}?", "Which colour is the {s}?", "The {s} is which colour?", "What color is the {s}?"),
-    "price": ("What is the price of {s}?", "How much is {s}?", "How much does {s} cost?", "What does {s} cost?"),
+    "message": (
+        "What does the message say?", "What does the dialog say?", "Read the message.", "What does it say?",
+    ),
+    "colour": (
+        "What colour is the {s}?", "Which colour is the {s}?", "The {s} is which colour?",
+        "What color is the {s}?",
+    ),
+    "price": (
+        "What is the price of {s}?", "How much is {s}?", "How much does {s} cost?", "What does {s} cost?",
+    ),
     "stock": ("What is the stock of {s}?", "How many {s} are in stock?"),
     "status": ("What is the status of {s}?", "Which status has {s}?"),
     "owner": ("Who is the owner of {s}?", "Who owns {s}?"),
@@ -33,7 +51,11 @@ NOW: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 THEN: dict[str, tuple[str, ...]] = {
-    "title": ("What was the title of the {a} window?", "What was open in {a}?", "Which title did the {a} window have?"),
+    "title": (
+        "What was the title of the {a} window?",
+        "What was open in {a}?",
+        "Which title did the {a} window have?",
+    ),
     "value": ("What was the {s} in {t}?", "Which {s} did {t} show?", "What {s} did you see in {t}?"),
     "first line": ("What was the first line in {t}?", "What did the first line of {t} say?"),
     "last line": ("What was the last line in {t}?", "What did the last line of {t} say?"),
@@ -46,7 +68,11 @@ THEN: dict[str, tuple[str, ...]] = {
     "sender": ("Who sent the notification in {t}?", "Who was the sender in {t}?"),
     "message": ("What did the message in {t} say?", "What did {t} say?"),
     "colour": ("What colour was the {s} in {t}?", "Which colour was the {s} in {t}?"),
-    "price": ("What was the price of {s} in {t}?", "How much was {s} in {t}?", "How much did {s} cost in {t}?"),
+    "price": (
+        "What was the price of {s} in {t}?",
+        "How much was {s} in {t}?",
+        "How much did {s} cost in {t}?",
+    ),
     "stock": ("What was the stock of {s} in {t}?",),
     "status": ("What was the status of {s} in {t}?",),
     "owner": ("Who was the owner of {s} in {t}?", "Who owned {s} in {t}?"),
@@ -55,7 +81,12 @@ THEN: dict[str, tuple[str, ...]] = {
     "time": ("What was the time of {s} in {t}?",),
 }
 ALONE: dict[str, tuple[str, ...]] = {  # where the subject names but one fact of the whole stream
-    "value": ("What was the {s}?", "Which {s} did you see?", "What {s} was shown?", "Do you remember the {s}?"),
+    "value": (
+        "What was the {s}?",
+        "Which {s} did you see?",
+        "What {s} was shown?",
+        "Do you remember the {s}?",
+    ),
     "price": ("What was the price of {s}?", "How much was {s}?", "How much did {s} cost?"),
     "said": ("What did {s} write?", "What did {s} say?"),
     "status": ("What was the status of {s}?",),
@@ -65,7 +96,12 @@ ALONE: dict[str, tuple[str, ...]] = {  # where the subject names but one fact of
     "stock": ("What was the stock of {s}?",),
     "time": ("What was the time of {s}?",),
 }
-LATEST = ("What is the latest {s}?", "What is the newest {s}?", "What was the last {s} you saw?", "What is the {s} now?")
+LATEST = (
+    "What is the latest {s}?",
+    "What is the newest {s}?",
+    "What was the last {s} you saw?",
+    "What is the {s} now?",
+)
 WHEN = ("When did you see {t}?", "When was {t} shown?", "At what time did I see {t}?", "When was {t} open?")
 WHERE = ("In which application was {t}?", "Where did you see {t}?", "Which application showed {t}?")
 ORDER = ("Which came first, {x} or {y}?", "What did I see first, {x} or {y}?", "Which was earlier, {x} or {y}?")

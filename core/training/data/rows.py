@@ -184,7 +184,7 @@ class Stream:
         self.time += timedelta(seconds=self.rng.choice((1, 3, 10, 40, 90, 240)))
 
     def ask_present(self, most: int) -> None:
-        """Up to ``most`` different questions about the newest observation, what is looked up more often than others."""
+        """Up to ``most`` questions about the newest observation, each kind by its weight."""
         facts = list(self.told[-1].facts)
         weights = [KIND_WEIGHTS.get(fact.kind, 1.0) for fact in facts]
         given: set[str] = set()
@@ -216,7 +216,7 @@ class Stream:
         told = self.told[rng.randint(max(0, now - furthest), now)]
         draw = rng.random()
         if draw < 0.05:
-            self._ask_unseen()
+            self.ask_unseen()
         elif draw < 0.09:
             time = f"{told.time.astimezone():%H:%M}"
             self.row.ask(rng.choice(WHEN).format(t=told.title), time, "when", now - told.index)
@@ -227,9 +227,10 @@ class Stream:
             x, y = rng.sample((told.title, other.title), 2)
             self.row.ask(rng.choice(ORDER).format(x=x, y=y), told.title, "order", now - told.index)
         else:
-            self._ask_fact(told, now - told.index)
+            self.ask_fact(told, now - told.index)
 
-    def _ask_fact(self, told: Told, distance: int) -> None:
+    def ask_fact(self, told: Told, distance: int) -> None:
+        """One question about something that an earlier observation showed."""
         rng = self.rng
         facts = [fact for fact in told.facts if fact.kind != "title"]
         if self.applications[told.application] == 1:
@@ -250,7 +251,8 @@ class Stream:
         if asked:
             self.row.ask(asked, fact.answer, fact.kind, distance, fact.size)
 
-    def _ask_unseen(self) -> None:
+    def ask_unseen(self) -> None:
+        """One question about what the stream never showed."""
         rng, words = self.rng, self.drawer.words
         title = words.title(rng)
         unseen = [label for label in LABELS if ("value", label) not in self.subjects]
@@ -323,7 +325,7 @@ def text_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
             now = len(stream.told) - 1
             told = stream.told[rng.randint(max(0, now - furthest), now)]
             if told.facts or stream.applications[told.application] == 1:
-                stream._ask_fact(told, now - told.index)
+                stream.ask_fact(told, now - told.index)
             elif rng.random() < 0.3:
-                stream._ask_unseen()
+                stream.ask_unseen()
     return stream.row

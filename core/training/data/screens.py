@@ -7,6 +7,7 @@ generator's seed and the fonts. Knows nothing of tokens or tensors.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -126,7 +127,9 @@ class Canvas:
             x += advance
         return x
 
-    def box(self, box: tuple[float, float, float, float], colour: str, rgb: tuple[int, int, int], round_: int = 0) -> None:
+    def box(
+        self, box: tuple[float, float, float, float], colour: str, rgb: tuple[int, int, int], round_: int = 0
+    ) -> None:
         """A rectangle filled with a colour that has a name."""
         self.draw.rounded_rectangle(box, radius=round_, fill=rgb)
         left, top, right, bottom = (round(edge) for edge in box)
@@ -221,11 +224,11 @@ class Drawer:
         high = max(3, round(size * rng.uniform(5, 11) / CELL))
         return min(wide, 22), min(high, 11)
 
-    def _fitting(self, rng: Random, make: object, font: Font, width: float) -> str:
+    def _fitting(self, rng: Random, make: Callable[[Random], str], font: Font, width: float) -> str:
         """A text from ``make(rng)`` that is no wider than ``width`` pixels: cut at a word where ten tries fail."""
         text = ""
         for _ in range(10):
-            text = make(rng)  # type: ignore[operator]
+            text = make(rng)
             if font.width(text) <= width:
                 return text
         while len(text) > 3 and font.width(text) > width:
@@ -522,5 +525,8 @@ def overview(rng: Random, screen: Screen, columns: int = 14, rows: int = 8) -> P
         (max(8, round(screen.pixels.shape[1] * scale)), max(8, round(screen.pixels.shape[0] * scale))),
         Image.Resampling.BOX,
     )
-    image.paste(small, (rng.randint(0, max(0, image.width - small.width)), rng.randint(0, max(0, image.height - small.height))))
+    image.paste(
+        small,
+        (rng.randint(0, max(0, image.width - small.width)), rng.randint(0, max(0, image.height - small.height))),
+    )
     return np.asarray(image)

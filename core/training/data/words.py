@@ -11,59 +11,70 @@ from collections.abc import Sequence
 from random import Random
 
 NOUNS = (
-    "harbor window garden engine river market paper signal copper lantern valley bridge castle forest island mirror "
-    "needle orchard pepper quarry ribbon saddle timber tunnel velvet walnut anchor basket candle desert ember falcon "
-    "glacier hammer iron jacket kernel ladder magnet nectar ocean pillow quartz rocket shadow temple umbrella violin "
-    "wagon yarn zebra album budget camera design energy figure ground history invoice journal kitchen library meeting "
-    "network office project question report schedule ticket update version weather account backup client delivery "
-    "estimate feature gallery holiday index job key letter message note order payment queue release server table user "
-    "vendor worker archive battery channel device event folder group hotel input label module number option printer "
-    "record sample target unit value width answer branch coffee driver export filter grant host image lesson "
-    "manager notice owner parcel range season train volume wallet zone apple bread cheese dinner flight guitar house "
-    "juice lemon mango onion piano rice sugar tomato water bottle carpet drawer engineer farmer gate heart insect jungle "
-    "knife lamp mountain night orange pencil radio school tower uncle village winter yellow cabin doctor elephant fabric"
+    "harbor window garden engine river market paper signal copper lantern valley bridge castle forest island "
+    "mirror needle orchard pepper quarry ribbon saddle timber tunnel velvet walnut anchor basket candle "
+    "desert ember falcon glacier hammer iron jacket kernel ladder magnet nectar ocean pillow quartz rocket "
+    "shadow temple umbrella violin wagon yarn zebra album budget camera design energy figure ground history "
+    "invoice journal kitchen library meeting network office project question report schedule ticket update "
+    "version weather account backup client delivery estimate feature gallery holiday index job key letter "
+    "message note order payment queue release server table user vendor worker archive battery channel device "
+    "event folder group hotel input label module number option printer record sample target unit value width "
+    "answer branch coffee driver export filter grant host image lesson manager notice owner parcel range "
+    "season train volume wallet zone apple bread cheese dinner flight guitar house juice lemon mango onion "
+    "piano rice sugar tomato water bottle carpet drawer engineer farmer gate heart insect jungle knife lamp "
+    "mountain night orange pencil radio school tower uncle village winter yellow cabin doctor elephant "
+    "fabric"
 ).split()
 VERBS = (
-    "build check clean close copy count create delete draw edit export fetch find fix import join lift load merge move "
-    "open pack paint plan print push read remove rename reset restart review run save scan search send ship sign sort "
-    "start stop store sync test trace update upload verify wait watch write call buy book cancel collect confirm deliver"
+    "build check clean close copy count create delete draw edit export fetch find fix import join lift load "
+    "merge move open pack paint plan print push read remove rename reset restart review run save scan search "
+    "send ship sign sort start stop store sync test trace update upload verify wait watch write call buy "
+    "book cancel collect confirm deliver"
 ).split()
 ADJECTIVES = (
-    "old new quick quiet bright dark cold warm early late small large red green blue open closed local remote final "
-    "first second daily weekly monthly urgent ready broken empty full hidden public private simple strong weak young "
-    "golden silver northern southern eastern western annual central digital modern narrow round sharp smooth steep wide"
+    "old new quick quiet bright dark cold warm early late small large red green blue open closed local "
+    "remote final first second daily weekly monthly urgent ready broken empty full hidden public private "
+    "simple strong weak young golden silver northern southern eastern western annual central digital modern "
+    "narrow round sharp smooth steep wide"
 ).split()
 FIRST_NAMES = (
-    "Anna Ben Clara David Emma Felix Greta Hugo Ines Jonas Karin Leo Maria Nils Olga Paul Rosa Simon Tara Umar Vera "
-    "Walter Xenia Yusuf Zoe Aisha Boris Chen Diego Elif Farah Goran Hana Ivan Jamal Keiko Liam Mina Noah Oscar Priya "
-    "Quinn Rafael Sofia Tom Ursula Victor Wanda Yara Amir Bella Carlos Dina Erik Fatima Grace Henry Isla Jack Kate"
+    "Anna Ben Clara David Emma Felix Greta Hugo Ines Jonas Karin Leo Maria Nils Olga Paul Rosa Simon Tara "
+    "Umar Vera Walter Xenia Yusuf Zoe Aisha Boris Chen Diego Elif Farah Goran Hana Ivan Jamal Keiko Liam "
+    "Mina Noah Oscar Priya Quinn Rafael Sofia Tom Ursula Victor Wanda Yara Amir Bella Carlos Dina Erik "
+    "Fatima Grace Henry Isla Jack Kate"
 ).split()
 LAST_NAMES = (
-    "Adler Baker Costa Dubois Evans Fischer Garcia Haas Ivanov Jansen Keller Lopez Moreau Novak Olsen Peters Quist "
-    "Rossi Schmidt Tanaka Ulrich Vogel Weber Young Ziegler Ahmed Brandt Clark Dietrich Eriksen Ferrari Grant Huber "
-    "Ito Jensen Kim Lang Meyer Nguyen Okafor Patel Reyes Sato Turner Usman Vance Wong Yilmaz Zimmer Bauer Cohen Diaz"
+    "Adler Baker Costa Dubois Evans Fischer Garcia Haas Ivanov Jansen Keller Lopez Moreau Novak Olsen Peters "
+    "Quist Rossi Schmidt Tanaka Ulrich Vogel Weber Young Ziegler Ahmed Brandt Clark Dietrich Eriksen Ferrari "
+    "Grant Huber Ito Jensen Kim Lang Meyer Nguyen Okafor Patel Reyes Sato Turner Usman Vance Wong Yilmaz "
+    "Zimmer Bauer Cohen Diaz"
 ).split()
 APPLICATIONS = (
-    "xterm firefox chromium gedit mousepad thunar code kate konsole gimp evince nautilus thunderbird okular calc writer "
-    "slack terminal editor files mail calendar notes browser viewer player monitor settings chat music photos maps "
-    "tasks wiki ledger planner reader studio console inspector tracker desk board inbox vault shop portal"
+    "xterm firefox chromium gedit mousepad thunar code kate konsole gimp evince nautilus thunderbird okular "
+    "calc writer slack terminal editor files mail calendar notes browser viewer player monitor settings chat "
+    "music photos maps tasks wiki ledger planner reader studio console inspector tracker desk board inbox "
+    "vault shop portal"
 ).split()
 ERRORS = (
-    "undefined reference to|cannot find module|no such file:|permission denied:|unexpected token|segmentation fault in|"
-    "missing separator in|unknown option|connection refused by|timeout waiting for|failed to open|invalid syntax near|"
-    "out of memory in|assertion failed:|cannot resolve|duplicate symbol|undeclared identifier|broken pipe in|"
-    "checksum mismatch for|expected ';' before|could not compile|linker failed for|test failed:|type mismatch in"
+    "undefined reference to|cannot find module|no such file:|permission denied:|unexpected token|"
+    "segmentation fault in|missing separator in|unknown option|connection refused by|timeout waiting for|"
+    "failed to open|invalid syntax near|out of memory in|assertion failed:|cannot resolve|duplicate symbol|"
+    "undeclared identifier|broken pipe in|checksum mismatch for|expected ';' before|could not compile|"
+    "linker failed for|test failed:|type mismatch in"
 ).split("|")
 LABELS = (
-    "order number|confirmation code|ticket number|invoice number|door code|PIN|tracking number|booking reference|"
-    "build number|error code|room number|flight number|seat|serial number|account number|meeting ID|case number|"
-    "license key|customer number|gate|access code|parcel number|phone number|post code|version|port|table number|"
-    "reference|voucher code|locker number|batch number|transaction ID|policy number|member number|membership ID|"
-    "session ID|job ID|contract number|receipt number|appointment number|passcode|coupon|project code|asset tag|"
-    "delivery code|bus line|platform|extension|part number|model number|file number|ward|route|commit|total|balance|"
-    "amount due|deposit|temperature|distance|weight|score|deadline|departure|arrival|due date|start time"
+    "order number|confirmation code|ticket number|invoice number|door code|PIN|tracking number|"
+    "booking reference|build number|error code|room number|flight number|seat|serial number|account number|"
+    "meeting ID|case number|license key|customer number|gate|access code|parcel number|phone number|"
+    "post code|version|port|table number|reference|voucher code|locker number|batch number|transaction ID|"
+    "policy number|member number|membership ID|session ID|job ID|contract number|receipt number|"
+    "appointment number|passcode|coupon|project code|asset tag|delivery code|bus line|platform|extension|"
+    "part number|model number|file number|ward|route|commit|total|balance|amount due|deposit|temperature|"
+    "distance|weight|score|deadline|departure|arrival|due date|start time"
 ).split("|")
-STATUSES = "open closed pending shipped delivered paid overdue active failed passed blocked done draft cancelled".split()
+STATUSES = (
+    "open closed pending shipped delivered paid overdue active failed passed blocked done draft cancelled".split()
+)
 CONSONANTS = "b c d f g h j k l m n p r s t v w z br cl dr fl gr kr pl pr sk sl st tr th sh ch".split()
 VOWELS = "a e i o u ai ea io ou oa".split()
 CLEAR_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -97,17 +108,27 @@ class Vocabulary:
             if is_held_out(word) == self._held_out:
                 return word
 
+    def scrambled(self, rng: Random) -> str:
+        """Letters in no order at all: what no list of words can help to guess."""
+        while True:
+            word = "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(3, 9)))
+            if is_held_out(word) == self._held_out:
+                return word
+
     def word(self, rng: Random) -> str:
+        """A listed word less than half of the time: a reader that meets few words learns to guess them."""
         draw = rng.random()
-        if draw < 0.45:
+        if draw < 0.22:
             return rng.choice(self.nouns)
-        if draw < 0.6:
+        if draw < 0.32:
             return rng.choice(self.adjectives)
-        if draw < 0.75:
+        if draw < 0.42:
             return rng.choice(self.verbs)
-        return self.invented(rng)
+        return self.invented(rng) if draw < 0.7 else self.scrambled(rng)
 
     def name(self, rng: Random) -> str:
+        if rng.random() < 0.3:
+            return f"{self.invented(rng).capitalize()} {self.invented(rng).capitalize()}"
         return f"{rng.choice(self.first_names)} {rng.choice(self.last_names)}"
 
     def number(self, rng: Random, low: int = 2, high: int = 6) -> str:
@@ -154,7 +175,9 @@ class Vocabulary:
 
     def file(self, rng: Random) -> str:
         stem = rng.choice(("{}", "{}_{}", "{}-{}")).format(self.word(rng), self.word(rng))
-        return stem + rng.choice((".py", ".txt", ".md", ".c", ".rs", ".json", ".pdf", ".csv", ".toml", ".png", ".log"))
+        return stem + rng.choice(
+            (".py", ".txt", ".md", ".c", ".rs", ".json", ".pdf", ".csv", ".toml", ".png", ".log")
+        )
 
     def path(self, rng: Random) -> str:
         folders = "/".join(self.word(rng) for _ in range(rng.randint(1, 2)))

@@ -1,0 +1,252 @@
+"""Measures a model as the product uses it: ``python -m core.training.evaluate --model DIR --suite quick|full``.
+
+Free-running greedy answers through the real session, no teacher forcing. Screens are drawn with words (and, where
+given, fonts) that training never used. Recall questions are asked on forks at the end of a stream; beside them the
+same model with only the last four observations, and with its memory zeroed, answers the same questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+
+from core.preprocess import Observation, header
+from core.session import AskOptions, Session, open_session
+from core.training.data.fonts import FontBook
+from core.training.data.questions import NOT_SEEN, ORDER, WHEN, ask_now, ask_then
+from core.training.data.screens import Drawer, Fact, Screen
+from core.training.data.words import LABELS, Vocabulary
+
+AGES = (1, 4, 16, 64, 256, 1024)
+GROUPS = {"title": "title", "value": "code", "code": "code", "line starting": "line", "first line": "line",
+          "last line": "line", "line number": "line"}  # fmt: skip
+LINE_LENGTHS = range(10, 21)  # characters
+SMALLEST = 14  # pixels: below this, reading is reported by size only
+SIZES = (12, 14, 16, 18, 20)
+LONGEST = 48  # tokens of one answer
+SECONDS = {"quick": 45.0, "full": 3600.0}
+SCREENS = {"quick": 16, "full": 300}
+STREAMS = {"quick": (20,), "full": (20, 20, 20, 70, 70, 70, 270, 1030)}  # observations in each
+BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def interval(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    if not count:
+        return 0.0, 1.0
+    share = right / count
+    middle = share + z * z / (2 * count)
+    spread = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    below = 1 + z * z / count
+    return max(0.0, (middle - spread) / below), min(1.0, (middle + spread) / below)
+
+
+@dataclass
+class Tally:
+    """Right answers and all answers, by key."""
+
+    counts: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, key: str, right: bool) -> None:
+        pair = self.counts.setdefault(key, [0, 0])
+        pair[0] += right
+        pair[1] += 1
+
+    def report(self) -> dict[str, Any]:
+        """Shares by key, and beside them the counts and intervals under the same keys."""
+        shares = {key: round(right / count, 4) for key, (right, count) in sorted(self.counts.items())}
+        by_size = {key.rsplit("_", 1)[1]: shares.pop(key) for key in list(shares) if key.startswith("size_")}
+        counts = {key: count for key, (_, count) in sorted(self.counts.items())}
+        spans = {
+            key: [round(edge, 4) for edge in interval(right, count)]
+            for key, (right, count) in sorted(self.counts.items())
+        }
+        return {**shares, "reading_exact_by_size": by_size, "counts": counts, "intervals": spans}
+
+
+class Examiner:
+    """Asks one model. ``deadline``: monotonic seconds after which nothing new is begun."""
+
+    def __init__(self, session: Session, drawer: Drawer, rng: Random, deadline: float) -> None:
+        self.session, self.drawer, self.rng, self.deadline = session, drawer, rng, deadline
+        self.tally = Tally()
+
+    @property
+    def late(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def answer(self, session: Session, question: str) -> str:
+        return "".join(session.ask(question, options=AskOptions(max_tokens=LONGEST))).strip()
+
+    def reading(self, screens: int) -> None:
+        """Questions about the one screen just seen; its title stands in the picture alone, not in the header."""
+        for number in range(screens):
+            if self.late:
+                return
+            size = SIZES[number % len(SIZES)]
+            screen = self.drawer.screen(self.rng, size=size)
+            session = self._fresh()
+            session.see(_observation(screen, BEGIN, ""))
+            for fact in _one_of_each(self.rng, screen.facts):
+                question = ask_now(self.rng, fact)
+                if question is None:
+                    continue
+                right = self.answer(session, question) == fact.answer
+                if fact.kind == "colour":
+                    self.tally.add("colour_exact", right)
+                    continue
+                self.tally.add(f"size_{fact.size}", right)
+                if fact.size >= SMALLEST:
+                    self.tally.add("reading_exact", right)
+                    self.tally.add(f"reading_{GROUPS[fact.kind]}_exact", right)
+
+    def _fresh(self) -> Session:
+        session = self.session.fork()
+        session.reset()
+        return session
+
+    def stream(self, length: int, each: int) -> None:
+        """One stream of ``length`` observations, then ``each`` questions of every kind and age about it."""
+        screens: list[tuple[Screen, datetime]] = []
+        session, clock, seen = self._fresh(), BEGIN, set[str]()
+        while len(screens) < length:
+            if self.late:
+                return
+            cells = (self.rng.randint(6, 10), self.rng.randint(3, 5))
+            screen = self.drawer.screen(self.rng, cells, self.rng.choice((14, 15, 16, 18)))
+            if screen.title in seen or not _memorable(screen):
+                continue
+            seen.add(screen.title)
+            session.see(_observation(screen, clock, screen.title))
+            screens.append((screen, clock))
+            clock += timedelta(seconds=self.rng.choice((20, 60, 130)))
+        recent = self._fresh()
+        for screen, when in screens[-4:]:
+            recent.see(_observation(screen, when, screen.title))
+        sessions = {"": session, "baseline_last4_": recent, "zeroed_state_": self._fresh()}
+        for age in AGES:
+            if age < length:
+                self._recall(sessions, screens[-1 - age][0], age, each)
+        self._others(session, screens, each)
+
+    def _recall(self, sessions: dict[str, Session], screen: Screen, age: int, each: int) -> None:
+        facts = _memorable(screen)
+        for fact in self.rng.sample(facts, min(each, len(facts))):
+            question = ask_then(self.rng, fact, screen.title, screen.application, alone=False)
+            if question is None or self.late:
+                continue
+            for prefix, session in sessions.items():
+                self.tally.add(f"{prefix}recall_exact_{age}", self.answer(session, question) == fact.answer)
+
+    def _others(self, session: Session, screens: list[tuple[Screen, datetime]], each: int) -> None:
+        """When, which came first, and what was never there."""
+        for _ in range(each):
+            if self.late:
+                return
+            (screen, when), (other, _) = sorted(self.rng.sample(screens, 2), key=lambda pair: pair[1])
+            asked = self.rng.choice(WHEN).format(t=screen.title)
+            self.tally.add("when_exact", self.answer(session, asked) == f"{when.astimezone():%H:%M}")
+            x, y = self.rng.sample((screen.title, other.title), 2)
+            asked = self.rng.choice(ORDER).format(x=x, y=y)
+            self.tally.add("order_exact", self.answer(session, asked) == screen.title)
+            asked = f"What was the {self.rng.choice(LABELS)} in {self.drawer.words.title(self.rng)}?"
+            self.tally.add("not_seen_exact", self.answer(session, asked) == NOT_SEEN)
+
+    def updates(self, count: int) -> None:
+        """A value that is shown several times, anew each time: the newest counts."""
+        for _ in range(count):
+            if self.late:
+                return
+            session, clock, label, value = self._fresh(), BEGIN, self.rng.choice(LABELS[:12]), ""
+            shown = 0
+            while shown < 3:
+                screen = self.drawer.screen(self.rng, (9, 4), 16)
+                fact = next((fact for fact in screen.facts if fact.kind == "value"), None)
+                if fact is None or (shown and fact.subject != label):
+                    if shown == 0 or self.rng.random() < 0.9:
+                        continue
+                    session.see(_observation(screen, clock, screen.title))  # something else in between
+                    continue
+                label, value, shown = fact.subject, fact.answer, shown + 1
+                session.see(_observation(screen, clock, screen.title))
+                clock += timedelta(seconds=60)
+            self.tally.add("update_exact", self.answer(session, f"What is the latest {label}?") == value)
+
+
+def _observation(screen: Screen, when: datetime, title: str) -> Observation:
+    return Observation(when, header(when, screen.application, title), (screen.pixels,))
+
+
+def _one_of_each(rng: Random, facts: list[Fact]) -> Iterator[Fact]:
+    """One title, one code, one line of 10 to 20 characters and one colour, as far as the screen has them."""
+    groups: dict[str, list[Fact]] = {}
+    for fact in facts:
+        group = "colour" if fact.kind == "colour" else GROUPS.get(fact.kind)
+        if group and (group != "line" or len(fact.answer) in LINE_LENGTHS):
+            groups.setdefault(group, []).append(fact)
+    return (rng.choice(groups[group]) for group in sorted(groups))
+
+
+def _memorable(screen: Screen) -> list[Fact]:
+    """Facts that can be asked for later by the window's title."""
+    wanted = ("value", "price", "error", "first line", "colour", "command", "status")
+    return [fact for fact in screen.facts if fact.kind in wanted and len(fact.answer) <= 30]
+
+
+def evaluate(session: Session, drawer: Drawer, suite: str, seed: int) -> dict[str, Any]:
+    """All figures of one model."""
+    began = time.monotonic()
+    examiner = Examiner(session, drawer, Random(seed), began + SECONDS[suite])
+    examiner.deadline = began + SECONDS[suite] * 0.5  # half for reading, half for memory
+    examiner.reading(SCREENS[suite])
+    examiner.deadline = began + SECONDS[suite]
+    for length in STREAMS[suite]:
+        examiner.stream(length, 4 if suite == "quick" else 8)
+    if suite == "full":
+        examiner.updates(40)
+    report = examiner.tally.report()
+    return {"suite": suite, "seed": seed, "seconds": round(time.monotonic() - began, 1), **report}
+
+
+def print_table(report: dict[str, Any], write: Callable[[str], object]) -> None:
+    for key, count in report["counts"].items():
+        low, high = report["intervals"][key]
+        share = report["reading_exact_by_size"].get(key[5:]) if key.startswith("size_") else report[key]
+        write(f"{key:36} {share:.3f}  [{low:.3f}, {high:.3f}]  n={count}\n")
+    write(f"{report['suite']} suite, seed {report['seed']}, {report['seconds']} s\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m core.training.evaluate", description=__doc__)
+    parser.add_argument("--model", type=Path, help="model folder; the built-in model by default")
+    parser.add_argument("--suite", choices=sorted(SECONDS), default="quick")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--words", type=Path, help="a file of words, one a line, in place of the built-in ones")
+    parser.add_argument("--fonts", type=Path, help="a folder of fonts in place of Pillow's own")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    words = options.words.read_text(encoding="utf-8").split() if options.words else None
+    drawer = Drawer(FontBook([options.fonts] if options.fonts else []), Vocabulary(held_out=True, words=words))
+    report = evaluate(open_session(options.model, "cpu"), drawer, options.suite, options.seed)
+    if options.json:
+        sys.stdout.write(json.dumps(report, indent=1) + "\n")
+    else:
+        print_table(report, sys.stdout.write)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
