@@ -140,6 +140,11 @@ class AskWindow(QWidget):
         self._told = [*(told for told in self._told if told != words), words][-MOST_MESSAGES:]
         self.message.say(words, button=self.tr("Dismiss"), action=self._dismiss)
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The sentences that were not dismissed yet, the newest last."""
+        return tuple(self._told)
+
     def _dismiss(self) -> None:
         self.message.hide()
         self._told.pop()
@@ -428,8 +433,7 @@ class AskWindow(QWidget):
             QTimer.singleShot(0, bar, lambda: bar.setValue(bar.maximum()))
 
     def _scrolled(self, value: int) -> None:
-        self._follow_end = value >= self._area.verticalScrollBar().maximum() - MOST_MESSAGES = 5
-STICKY_PIXELS
+        self._follow_end = value >= self._area.verticalScrollBar().maximum() - STICKY_PIXELS
 
 
 def _moments(number: int) -> str:
