@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from triton.errors import TritonError
 
 from core.model.layers import GatedDeltaNet, WindowAttention
-from core.model.network import InfiniteVL
+from core.model.network import HIGH_PRECISION, InfiniteVL
 from core.model.state import MemoryState
 from core.model.text import DecoderLayer
 from kernels.gated_delta.triton import gated_delta_
@@ -39,7 +39,8 @@ def fits(network: InfiniteVL) -> bool:
     """Whether this network's decoder can take the fast path; otherwise the plain one serves it."""
     shape = network.shape
     linears = [m for m in network.language_model.modules() if isinstance(m, nn.Linear)]
-    dtypes = {p.dtype for p in network.language_model.parameters()}
+    named = network.language_model.named_parameters()
+    dtypes = {p.dtype for name, p in named if not name.endswith(HIGH_PRECISION)}  # those are fp32 in any model
     plain = all(type(m) is nn.Linear for m in linears) and len(dtypes) == 1
     return (
         plain
@@ -214,7 +215,8 @@ class FastDecoder:
             if last and not wanted:
                 break
             y, x = add_rms_norm(F.linear(mixed, layer.out), x, layer.mlp.norm, layer.mlp.eps)
-            y = F.linear(swiglu(F.linear(y, layer.mlp.gate_up)), layer.mlp.down)
+            gate, up = F.linear(y, layer.mlp.gate_up).chunk(2, dim=-1)
+            y = F.linear(swiglu(gate, up), layer.mlp.down)
             norm = self._norm if last else self.layers[index + 1].norm
             y, x = add_rms_norm(y, x, norm, self.shape.rms_norm_eps)
         state.seen.add_(T)

@@ -11,6 +11,8 @@ from core.model.state import MemoryState
 from core.model.text import Decoder
 from core.model.vision import VisionTower
 
+HIGH_PRECISION = ("A_log", "dt_bias")  # fp32 in any model: the decay's rounding would add up over a stream
+
 
 class InfiniteVL(nn.Module):
     def __init__(self, shape: ModelShape) -> None:

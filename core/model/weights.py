@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from core.errors import OutOfMemoryError, WeightsError
 from core.model.config import ModelShape, read_shape, shape_fields
-from core.model.network import InfiniteVL
+from core.model.network import HIGH_PRECISION, InfiniteVL
 
 CONFIG = "config.json"
 INDEX = "model.safetensors.index.json"
@@ -40,7 +40,6 @@ _PREFIXES = (  # how files name the parts, and how the network does; the first m
     ("model.", "language_model."),
 )
 _SCALE = "weight_scale"
-_HIGH_PRECISION = ("A_log", "dt_bias")  # stay fp32: the decay's rounding would add up over a stream
 
 
 def network_name(key: str) -> str:
@@ -148,7 +147,7 @@ def _fill(model: nn.Module, found: Found, scales: Found, device: torch.device, d
     try:
         for name, (opened, key) in found.items():
             owner, _, attribute = name.rpartition(".")
-            kind = torch.float32 if attribute in _HIGH_PRECISION else dtype
+            kind = torch.float32 if attribute in HIGH_PRECISION else dtype
             tensor: Tensor = opened.get_tensor(key)
             scale = scales.pop(name.removesuffix("weight") + _SCALE, None)
             if scale is not None:  # stored as bytes: a scale for each output row
@@ -174,7 +173,7 @@ def place(model: InfiniteVL, device: torch.device | str, dtype: torch.dtype) -> 
     """Move a network, for use without gradients, to a device and dtype; what needs fp32 stays so."""
     model.to(device=device, dtype=dtype)
     for name, parameter in model.named_parameters():
-        if name.endswith(_HIGH_PRECISION):
+        if name.endswith(HIGH_PRECISION):
             parameter.data = parameter.data.float()
     return model.eval().requires_grad_(requires_grad=False)
 
