@@ -32,7 +32,7 @@ class Answer:
 def worded(
     question: Question, evidence: Evidence, finding: Finding, shown: tuple[datetime, datetime], now: datetime
 ) -> str:
-    """The answer in a plain sentence. ``shown``: first and last time the line was on screen; ``now``: aware, local."""
+    """The answer in a plain sentence. ``shown``: when the line was first and last on screen; ``now``: local."""
     moment = evidence.moment
     quote = f"“{plain(finding.line, LINE)}”" if finding.line else ""
     where = _where(moment)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.recall.extremes import extreme_rows
 from core.recall.page import Page, Place, Word
 from core.recall.question import Asked, Question, Term
-from core.recall.extremes import extreme_rows
 from core.recall.values import Value, values_in
 from core.recall.words import matching
 from core.timeline.moment import Moment

@@ -50,7 +50,7 @@ def quantity(found: re.Match[str]) -> float:
     text = found[1]
     if ":" in text:
         parts = [float(part.replace(",", ".")) for part in text.split(":")]
-        return sum(part * 60 ** (len(parts) - 1 - place) for place, part in enumerate(parts))
+        return float(sum(part * 60 ** (len(parts) - 1 - place) for place, part in enumerate(parts)))
     if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", text):
         text = re.sub("[.,]", "", text)
     text = text.replace(",", ".")

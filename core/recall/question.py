@@ -77,8 +77,10 @@ _KINDS = {
     "konsole": "terminal", "texteditor": "editor",
 }  # fmt: skip
 _IN = r"\b(?:in|inside|on|from|within|using|im|in der|in dem)\s+(?:the\s+|a\s+|my\s+|an\s+)?"
-_SEE = r"(?:see|saw|seen|look(?:ed)? at|looking at|view(?:ed)?|watch(?:ed)?|read|open(?:ed)?|visit(?:ed)?|have|notice[d]?" \
-       r"|come across|find|found|type[d]?|write|wrote|edit(?:ed)?|shown?|visible|displayed|on (?:my |the )?screen|appear(?:ed)?" \
+_SEE = r"(?:see|saw|seen|look(?:ed)? at|looking at|view(?:ed)?|watch(?:ed)?|read|open(?:ed)?|visit(?:ed)?|have" \
+       r"|notice[d]?" \
+       r"|come across|find|found|type[d]?|write|wrote|edit(?:ed)?|shown?|visible|displayed|on (?:my |the )?screen" \
+       r"|appear(?:ed)?" \
        r"|pop(?:ped)? up|gesehen|gelesen|geöffnet)"  # fmt: skip
 _APP_NOUN = (
     r"(?:app|application|program|programme|software|window|tool|website|web ?site|tab|anwendung|programm|fenster)"
@@ -91,13 +93,16 @@ _KIND_OF_QUESTION: tuple[tuple[str, Asked], ...] = (
     (rf"^(?:where|wo)\b.*\b(?:i|we|ich)\b.*\b{_SEE}\b", Asked.PLACE),
     (rf"^(?:where|wo)\s+(?:was|were|is|did|war)\b.*\b{_SEE}\b", Asked.PLACE),
     (r"\b(?:e-?mail|mail|web|ip|mac)\s+address\b|\burl\b|\blink\b|\bwebsite\b", Asked.ADDRESS),
-    (r"\b(?:which|what|name of the|in welcher)\s+(?:\w+\s+)?(?:file|datei|path|folder|directory|script|module)\b", Asked.FILE),
+    (r"\b(?:which|what|name of the|in welcher)\s+(?:\w+\s+)?(?:file|datei|path|folder|directory|script|module)\b",
+     Asked.FILE),
     (r"\bhow (?:expensive|much (?:is|was|were|are|does|do|did|will|would|money|for))\b", Asked.MONEY),
     (r"\b(?:price|cost|costs|fee|fare|salary|rent|total|pay|paid|wie teuer|preis|kosten?)\b", Asked.MONEY),
     (r"\bhow (?:long|far|tall|high|wide|big|large|heavy|fast|hot|cold|warm|old|deep|full)\b", Asked.MEASURE),
-    (r"\b(?:percent|percentage|temperature|weight|height|distance|speed|latency|duration|size of|how much)\b", Asked.MEASURE),
+    (r"\b(?:percent|percentage|temperature|weight|height|distance|speed|latency|duration|size of|how much)\b",
+     Asked.MEASURE),
     (r"\bhow many\b|\b(?:the|total|a) number of\b|\bwie viele\b|\bcount of\b|\bwieviele?\b", Asked.COUNT),
-    (r"^(?:when|at what time|what time|until when|by when|wann)\b|\b(?:which|what|on what|to which|on which|until which) "
+    (r"^(?:when|at what time|what time|until when|by when|wann)\b|"
+     r"\b(?:which|what|on what|to which|on which|until which) "
      r"(?:date|day|time|month|year|weekday)\b|\bdeadline\b|\bdue date\b|\bdate of\b", Asked.TIME),
     (r"\b(?:code|reference|ref|id|identifier|serial|number|version|port|pin|password|token|ticket|hash|"
      r"tracking|invoice number|flight number|nummer|kennung)\b", Asked.CODE),
@@ -110,7 +115,7 @@ _WISHES = (
     rf"\b(?:which|what|whose|welche[rsmn]?)\s+(?!{_AUX}\b)([\w-]+(?:\s+[\w-]+)?)\s+{_AUX}\b",
     rf"\b(?:which|what)\s+(?!{_AUX}\b)([\w-]+\s+[\w-]+)(?<!ed)(?<!s)\s+[\w-]+s\b",
     rf"\b(?:which|what|whose|welche[rsmn]?)\s+(?!{_AUX}\b)([\w-]+)",
-    rf"\bwhat(?:'s|\s+(?:is|was|are|were))\s+(?:the|my|our|a|an)\s+((?:[\w-]+\s+){{0,2}}?[\w-]+)(?:\s+(?:of|for|in|on|from|to|at|when|that|by)\b|\?|$)",
+    r"\bwhat(?:'s|\s+(?:is|was|are|were))\s+(?:the|my|our|a|an)\s+((?:[\w-]+\s+){0,2}?[\w-]+)(?:\s+(?:of|for|in|on|from|to|at|when|that|by)\b|\?|$)",
     r"\bhow\s+(?!many|much\b)([\w-]+)",
 )
 _WISH = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _WISHES)
@@ -134,7 +139,7 @@ def understand(text: str, now: datetime, present: Sequence[str]) -> Question:
     when = when_in(plain, now)
     applications, rest = _applications(when.rest, present)
     asked = _asked(plain)
-    terms = _terms(rest, asked)
+    terms = _terms(rest)
     first = re.search(r"\bfirst (?:see|saw|time|open|read|look|visit)|\bzuerst\b", plain, re.IGNORECASE) is not None
     return Question(plain, asked, terms, when, applications, first)
 
@@ -176,7 +181,7 @@ def _is_one_of(application: str, members: str) -> bool:
     return bool(words & set(members.split()))
 
 
-def _terms(text: str, asked: Asked) -> tuple[Term, ...]:
+def _terms(text: str) -> tuple[Term, ...]:
     """The words worth finding, in order. Names and numbers are essential."""
     wished = next((found[1] for pattern in _WISH if (found := pattern.search(text))), "")
     wish = {fold(part) for word in _TOKEN.findall(wished) for part in re.split(r"[-'’]", word)}

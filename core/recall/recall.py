@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core.config import VisionBudget
@@ -192,7 +192,7 @@ class Recall:
         return observations
 
 
-ZERO = datetime.min - datetime.min
+ZERO = timedelta(0)
 
 
 class _Clock:

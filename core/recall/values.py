@@ -1,4 +1,4 @@
-"""What may answer a question on a page: strings of the asked kind, or whole lines. Cut out of what was read, never made."""
+"""What may answer a question on a page: strings of the asked kind, or whole lines. Cut out, never made up."""
 
 from __future__ import annotations
 
@@ -14,24 +14,31 @@ from core.timeline.schema import fold, words
 _NUMBER = r"[-+−]?\d+(?:[.,:' ]\d{3})*(?:[.,]\d+)?"
 _CURRENCY = r"(?:[$€£¥₹]|USD|EUR|GBP|CHF|SEK|NOK|DKK|JPY|PLN|CAD|AUD|euros?|dollars?|pounds?|kr|Fr\.?)"
 _MONTHS = (r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
-           r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|januar|februar|märz|mai|juni|juli|oktober|dezember)\.?")  # fmt: skip
+           r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|januar|februar|märz|mai|juni|juli|"
+           r"oktober|dezember)\.?")  # fmt: skip
 _WEEKDAYS = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _TIME_OF_DAY = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?|\bnoon\b|\bmidnight\b"
 _DATE = (rf"(?:{_WEEKDAYS},?\s+)?\d{{1,2}}(?:st|nd|rd|th|\.)?\s+{_MONTHS}(?:,?\s+\d{{4}})?|"
          rf"(?:{_WEEKDAYS},?\s+)?{_MONTHS}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}}|"
-         rf"\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}|\b{_WEEKDAYS}\b|\b\d{{1,2}}(?:st|nd|rd|th)\b|\btomorrow\b|\btoday\b")  # fmt: skip
-_UNIT = (r"(?:%|°\s?[CF]?|(?-i:[CFK])(?!\w)|percent|ms|µs|s|sec(?:onds?)?|min(?:utes?)?|h|hrs?|hours?|days?|weeks?|months?|years?|[kKMGT]i?B|"
-         r"bytes?|mm|cm|km|m|miles?|ft|kg|g|lbs?|l|ml|W|kW|V|mph|km/h|m/s|knots|MB/s|Mbit/s|Mbps|fps|px|pages?|stars?|bar|psi|[hk]?Pa|tonnes?|tons?|litres?|liters?|[KMGT](?![\w]))")  # fmt: skip
+         rf"\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}|\b{_WEEKDAYS}\b|\b\d{{1,2}}(?:st|nd|rd|th)\b|"
+         r"\btomorrow\b|\btoday\b")  # fmt: skip
+_UNIT = (r"(?:%|°\s?[CF]?|(?-i:[CFK])(?!\w)|percent|ms|µs|s|sec(?:onds?)?|min(?:utes?)?|h|hrs?|hours?|days?|"
+         r"weeks?|months?|years?|[kKMGT]i?B|"
+         r"bytes?|mm|cm|km|m|miles?|ft|kg|g|lbs?|l|ml|W|kW|V|mph|km/h|m/s|knots|MB/s|Mbit/s|Mbps|"
+         r"fps|px|pages?|stars?|bar|psi|[hk]?Pa|tonnes?|tons?|litres?|liters?|[KMGT](?![\w]))")  # fmt: skip
 _VALUES = {
     Asked.MONEY: rf"{_CURRENCY}\s?{_NUMBER}|{_NUMBER}\s?{_CURRENCY}(?!\w)|\d+[.,]\d{{2}}(?!\d)",
     Asked.COUNT: r"(?<![\w.,-])\d{1,3}(?:[,.' ]\d{3})+(?![\w-])|(?<![\w.,-])\d+(?![\w-]|[.,]\d)",
-    Asked.MEASURE: rf"(?:{_NUMBER}\s?h\s+)?{_NUMBER}\s?{_UNIT}(?!\w)(?:\s\d+\s?{_UNIT}(?!\w))?|\d+:\d{{2}}(?::\d{{2}})?|(?<![\w.-]){_NUMBER}(?![\w-])",
+    Asked.MEASURE: rf"(?:{_NUMBER}\s?h\s+)?{_NUMBER}\s?{_UNIT}(?!\w)(?:\s\d+\s?{_UNIT}(?!\w))?|"
+                   rf"\d+:\d{{2}}(?::\d{{2}})?|"
+                   rf"(?<![\w.-]){_NUMBER}(?![\w-])",
     Asked.TIME: rf"(?:{_DATE})(?:,?\s+(?:at\s+)?(?:{_TIME_OF_DAY}))?|{_TIME_OF_DAY}",
     Asked.CODE: r"(?<![\w/,.])#?(?=[\w.:/-]*\d)[A-Za-z0-9](?:[\w.:/-]*[A-Za-z0-9])?(?:\s\d{2,})*(?!\w|[,.]\d)",
     Asked.FILE: r"(?:[~.]{0,2}/)?(?:[\w.+-]+/)*[\w+-]+\.[A-Za-z]\w{0,9}(?!\w)|(?:[~.]{0,2}/)[\w.+/-]+",
     Asked.ADDRESS: r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)[^\s|]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|"
                    r"\b(?:[\w-]+\.)+(?:com|org|net|io|de|eu|dev|app|co|uk|example|info|edu|gov)(?:/[^\s|]*)?",
-    Asked.PERSON: r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]+(?:\s+(?:[A-ZÀ-ÖØ-Þ]\.?\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]+){0,2}",
+    Asked.PERSON: r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]+"
+                  r"(?:\s+(?:[A-ZÀ-ÖØ-Þ]\.?\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]+){0,2}",
 }  # fmt: skip
 _PATTERNS = {
     asked: re.compile(pattern, 0 if asked is Asked.PERSON else re.IGNORECASE) for asked, pattern in _VALUES.items()
@@ -60,7 +67,7 @@ _FULL_NAME = 0.12  # of a name of several words over a single capitalised one
 _NEW = 0.1  # of a line that says something the question does not
 _TITLED = re.compile(r"(?:by|from|with|dr\.?|mr\.?|mrs\.?|ms\.?|prof\.?|@)\s*$", re.IGNORECASE)
 _GIVEN = re.compile(
-    r"(?:\b(?:by|from|with|to|for|ask|call|ring|and|tell|dr|mr|mrs|ms|prof|author|name)\.?|[:@(])\s*$", re.I
+    r"(?:\b(?:by|from|with|to|for|ask|call|ring|and|tell|dr|mr|mrs|ms|prof|author|name)\.?|[:@(])\s*$", re.IGNORECASE
 )
 _PROMPT = re.compile(r"(?:\S+@\S+\s*)?[$#>%]\s")
 _COMMANDS = frozenset("command commands type typed run ran execute executed enter entered".split())

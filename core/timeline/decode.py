@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,10 +133,10 @@ def cells_of(glyphs: Sequence[Glyph], ink: Ink, height: float) -> list[Cell]:
     marks = [g for g in glyphs if not g.text.isspace()]
     if not marks:
         return []
-    spaced = {id(b) for a, b in zip(glyphs, glyphs[1:], strict=False) if a.text.isspace()}
+    spaced = {id(b) for a, b in pairwise(glyphs) if a.text.isspace()}
     pitch = _pitch(marks, spaced)
     cells, text, start, scores = list[Cell](), marks[0].text, 0.0, [marks[0].probability]
-    for before, mark in zip(marks, marks[1:], strict=False):
+    for before, mark in pairwise(marks):
         gap, centre = widest_gap(ink, before.x, mark.x)
         if (gap >= CELL_GAP * height) if pitch is None else (mark.x - before.x > CELL_PITCH * pitch):
             cells.append(Cell(text, start, centre - gap / 2, sum(scores) / len(scores)))
@@ -158,9 +159,7 @@ def _lost_space(before: Glyph, mark: Glyph, gap: float, height: float, pitch: fl
 
 def _pitch(marks: Sequence[Glyph], spaced: set[int]) -> float | None:
     """The distance of neighbouring characters where it is the same all along (monospaced); None elsewhere."""
-    steps = np.array(
-        [b.x - a.x for a, b in zip(marks, marks[1:], strict=False) if id(b) not in spaced], dtype=np.float64
-    )
+    steps = np.array([b.x - a.x for a, b in pairwise(marks) if id(b) not in spaced], dtype=np.float64)
     if len(steps) < 6:
         return None
     pitch = float(np.median(steps))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import io
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -133,7 +132,7 @@ def write_whole(file: Path, data: bytes) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as sink:
                 sink.write(data)
-            os.replace(partial, file)
+            partial.replace(file)
         except OSError:
             partial.unlink(missing_ok=True)
             raise

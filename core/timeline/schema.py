@@ -54,7 +54,6 @@ def confused(word: str) -> str:
     return word.replace("rn", "m").translate(_CONFUSED)
 
 
-@_schema(name="1 moments, lines and their indexes")
 def _first(db: sqlite_utils.Database) -> None:
     db["window"].create({"id": int, "application": str, "title": str}, pk="id")
     db["window"].create_index(["application", "title"], unique=True)
@@ -88,6 +87,9 @@ def _first(db: sqlite_utils.Database) -> None:
     db["term"].create({"id": int, "word": str, "folded": str}, pk="id")
     db["term"].create_index(["word"], unique=True)
     create_indexes(db.conn)
+
+
+_schema(name="1 moments, lines and their indexes")(_first)
 
 
 def create_indexes(connection: sqlite3.Connection) -> None:
@@ -198,16 +200,16 @@ def _rescue(file: Path, now: datetime) -> tuple[sqlite3.Connection, str]:
     add_terms(connection, (row[0] for row in connection.execute("SELECT text FROM line")))
     connection.execute("COMMIT")
     return connection, (
-        f"The timeline's file was damaged. {saved['moment']} moments and {saved['line']} lines of text were recovered; "
-        f"the damaged file was kept as {aside.name}."
+        f"The timeline's file was damaged. {saved['moment']} moments and {saved['line']} lines of text were "
+        f"recovered; the damaged file was kept as {aside.name}."
     )
 
 
 def _copy(damaged: Path, target: sqlite3.Connection, table: str) -> int:
     """Copies the rows of a table that can still be read; how many."""
     names = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
-    select = f"SELECT {', '.join(names)} FROM {table} NOT INDEXED"  # noqa: S608 - names from the schema
-    insert = f"INSERT OR IGNORE INTO {table}({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+    select = f"SELECT {', '.join(names)} FROM {table} NOT INDEXED"
+    insert = f"INSERT OR IGNORE INTO {table}({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
     with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(damaged)) as source:
         source.text_factory = lambda raw: raw.decode("utf-8", "replace")
         target.execute("BEGIN IMMEDIATE")
@@ -215,7 +217,7 @@ def _copy(damaged: Path, target: sqlite3.Connection, table: str) -> int:
             with suppress(sqlite3.IntegrityError):  # a torn row: the others are still good
                 target.execute(insert, row)
         target.execute("COMMIT")
-    copied: int = target.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - name from the schema
+    copied: int = target.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     return copied
 
 
@@ -238,7 +240,7 @@ def _readable(source: sqlite3.Connection, table: str, key: str, select: str) -> 
 
 def _highest(source: sqlite3.Connection, table: str, key: str) -> int:
     for question in (
-        f"SELECT max({key}) FROM {table}",  # noqa: S608 - names from the schema
+        f"SELECT max({key}) FROM {table}",
         "SELECT seq FROM sqlite_sequence WHERE name = 'moment'",
     ):
         with suppress(sqlite3.DatabaseError):

@@ -8,7 +8,6 @@ ones. Works on a connection; knows nothing of pictures and of what a question me
 from __future__ import annotations
 
 import math
-import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -26,11 +25,11 @@ PART, ALIKE, FORM = 0.6, 0.55, 0.85  # how much a part of a word, a look-alike, 
 ENOUGH_ALIKE = 0.72
 _ENDINGS = ("ings", "ing", "ers", "ed", "es", "er", "ies", "s", "n", "en")
 _STOP = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have he her him his how i if in into is "
-    "it its just me my no not of on or our she so some than that the their them then there these they this those to "
-    "up us was we were what when where which who whom whose why will with would you your about again any ever seen saw "
-    "see show showed shown tell say said der die das ein eine und ist war im in den dem des von zu mit auf was wann wo "
-    "wer wie welche welcher welches ich du er sie es habe hat".split()
+    """a an and are as at be been but by can could did do does for from had has have he her him his how i if in
+    into is it its just me my no not of on or our she so some than that the their them then there these they
+    this those to up us was we were what when where which who whom whose why will with would you your about
+    again any ever seen saw see show showed shown tell say said der die das ein eine und ist war im in den
+    dem des von zu mit auf was wann wo wer wie welche welcher welches ich du er sie es habe hat""".split()
 )
 
 
@@ -262,7 +261,7 @@ def _moments(
         for moment, window in rows.fetchall():
             moments.setdefault(moment, (window, []))[1].append(found)
     apps = " AND window IN (SELECT id FROM window WHERE application = ? COLLATE NOCASE)" if wanted.application else ""
-    ranked = sorted(titles, key=lambda id: (len(titles[id]), id), reverse=True)[: LINES // 4]
+    ranked = sorted(titles, key=lambda window: (len(titles[window]), window), reverse=True)[: LINES // 4]
     for window in ranked:
         rows = db.execute(
             f"SELECT m.id, m.window FROM moment m WHERE m.window = ? AND {inside}{apps} ORDER BY m.time DESC LIMIT ?",
@@ -284,11 +283,3 @@ def _match(id: int, found: list[_Found], title: dict[str, float] | None, terms: 
     covered = sum(terms[word].weight * weight for word, weight in everywhere.items())
     together = ordered[0].score(terms) if ordered else 0.0
     return Match(id, tuple(dict.fromkeys(line.text for line in ordered)), (covered + together) / (2 * total))
-
-
-_PHRASE = re.compile(r'"([^"]+)"')
-
-
-def phrases(text: str) -> list[str]:
-    """What stands in quotation marks."""
-    return _PHRASE.findall(text)

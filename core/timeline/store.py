@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -423,7 +423,7 @@ class Timeline:
 
     def _text(self, id: int) -> str:
         """Rows on lines of their own, the cells of a row parted by tabs."""
-        text, row_before = [], None
+        text, row_before = list[str](), None
         for line, row in self._db.execute(
             "SELECT l.text, s.row FROM sighting s JOIN line l ON l.id = s.line WHERE s.moment = ? ORDER BY s.ordinal",
             (id,),
@@ -446,7 +446,7 @@ class Timeline:
         title, application = (window.title, window.application) if window else ("", "")
         place = self._places.at(frame.source, application, rect)
         tiles = tiles_of(crop, covered)
-        placing = place.place(tiles, rect.height, title)
+        placing = place.place(tiles, rect.height)
         share = sum(region.intersect(rect).area for region in regions) / rect.area
         replaced = self._replaceable(place, frame.time, title, share)
         if replaced is not None and placing.base == replaced.moment:
@@ -457,7 +457,7 @@ class Timeline:
         id, key = self._write(view, placing, replaced)
         place.newest = Newest(id, replaced.time if replaced else frame.time, title, key, shared=placing.same)
         if placing.base is None:
-            place.remember(Base(id, title, tiles))
+            place.remember(Base(id, tiles))
         return id
 
     def _write(self, view: _View, placing: Placing, replaced: Newest | None) -> tuple[int, str]:
@@ -508,8 +508,8 @@ class Timeline:
                 del self._open[view.source][id]
                 self._end(db, id, max(view.time, earlier.seen))
         cursor = db.execute(
-            "INSERT INTO moment(time, ended, open, source, window, left, top, width, height, picture, base, band_top, "
-            "band_height, covered, read) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            "INSERT INTO moment(time, ended, open, source, window, left, top, width, height, picture, base, "
+            "band_top, band_height, covered, read) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             (
                 micros,
                 micros,
@@ -523,11 +523,10 @@ class Timeline:
                 covered,
             ),
         )
-        id = cursor.lastrowid
-        assert id is not None
+        number = int(cursor.lastrowid or 0)
         if placing.same and placing.base is not None:
-            self._copy_text(db, placing.base, id)
-        return id, key
+            self._copy_text(db, placing.base, number)
+        return number, key
 
     def _copy_text(self, db: sqlite3.Connection, earlier: int, later: int) -> None:
         """The same picture shows the same text; it counts as read where the earlier moment was."""
@@ -563,7 +562,8 @@ class Timeline:
                 db.execute("INSERT INTO picture VALUES (?, ?, ?, 0)", (key, size, micros))
                 db.execute(
                     "INSERT INTO moment(time, ended, open, source, window, left, top, width, height, picture, base, "
-                    "band_top, band_height, covered, read) VALUES (?, ?, 0, ?, ?, 0, 0, ?, ?, ?, NULL, 0, ?, '[]', 1)",
+                    "band_top, band_height, covered, read) "
+                    "VALUES (?, ?, 0, ?, ?, 0, 0, ?, ?, ?, NULL, 0, ?, '[]', 1)",
                     (micros, micros, frame.source, _window_id(db, view), width, height, key, height),
                 )
         except BaseException:
@@ -609,8 +609,7 @@ class Timeline:
             "INSERT INTO line(window, text, first, last) VALUES (?, ?, ?, ?)",
             (moment["window"], text, moment["time"], moment["ended"]),
         )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        return int(cursor.lastrowid or 0)
 
     def _remember_pixels(self, id: int, crop: Pixels) -> None:
         self._recent.pop(id, None)

@@ -36,7 +36,7 @@ def tiles_of(crop: Pixels, covered: Sequence[Rect]) -> Tiles:
     padded[:height, :width] = crop
     blocks = np.ascontiguousarray(padded.reshape(rows, CELL, columns, CELL * 3).swapaxes(1, 2))  # [R, C, 28, 84]
     flat = blocks.reshape(rows * columns, -1)
-    sums = np.fromiter((zlib.crc32(tile) for tile in flat), np.int64, len(flat)).reshape(rows, columns)
+    sums = np.fromiter((zlib.crc32(tile.data) for tile in flat), np.int64, len(flat)).reshape(rows, columns)
     for rect in covered:
         sums[rect.top // CELL : -(-rect.bottom // CELL), rect.left // CELL : -(-rect.right // CELL)] = HIDDEN
     return sums
@@ -47,7 +47,6 @@ class Base:
     """A full picture that is stored: of which moment, and its tiles."""
 
     moment: int
-    title: str
     tiles: Tiles
 
 
@@ -80,7 +79,7 @@ class Place:
     bases: list[Base] = field(default_factory=list)
     newest: Newest | None = None
 
-    def place(self, tiles: Tiles, height: int, title: str) -> Placing:
+    def place(self, tiles: Tiles, height: int) -> Placing:
         """Where ``tiles`` (of a crop of that height) fit best; the most recent base where several do."""
         best = Placing(None, 0, height)
         for base in reversed(self.bases):
@@ -97,7 +96,8 @@ class Place:
         return best
 
     def remember(self, base: Base) -> None:
-        self.bases = [known for known in self.bases if known.moment != base.moment][-(BASES - 1) :] + [base]
+        others = [known for known in self.bases if known.moment != base.moment]
+        self.bases = [*others[-(BASES - 1) :], base]
 
 
 class Places:

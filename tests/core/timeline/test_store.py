@@ -17,7 +17,6 @@ from core.config import TimelineConfig
 from core.errors import DiskFullError
 from core.frame import Rect
 from core.gate import Change, ChangedRegion
-from core.timeline import pictures
 from core.timeline.pictures import decode
 from core.timeline.store import DATABASE, Timeline
 from tests.core.timeline.views import SIZE, as_lines, at, change, drawn, frame, window
@@ -213,15 +212,14 @@ def test_a_full_disk_leaves_nothing_half_written_and_recording_goes_on_later(
     timeline: Timeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timeline.add(change(["kept"], 0))
-    real = os.replace
 
     def full(source: Path, target: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pictures.os, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(DiskFullError, match="disk is full"):
         timeline.add(change([*"lost words here"], 10))
-    monkeypatch.setattr(pictures.os, "replace", real)
+    monkeypatch.undo()
     assert len(stored_files(tmp_path)) == 1
     assert len(timeline.between()) == 1
     timeline.add(change([*"kept words here"], 20))
@@ -241,13 +239,17 @@ def test_a_really_full_disk(tmp_path: Path) -> None:
         timeline = Timeline(mount, TimelineConfig())
         noise = np.random.default_rng(0)
         added = 0
-        with pytest.raises(DiskFullError):
+
+        def fill() -> None:
+            nonlocal added
             for second in range(0, 400, 10):
                 shown = noise.integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8)
-                timeline.add(
-                    Change(frame(shown, second, [window()]), (ChangedRegion(Rect(0, 0, *SIZE), window()),), 1, False)
-                )
+                region = ChangedRegion(Rect(0, 0, *SIZE), window())
+                timeline.add(Change(frame(shown, second, [window()]), (region,), 1, first=False))
                 added += 1
+
+        with pytest.raises(DiskFullError):
+            fill()
         assert added
         assert timeline.count() == added
         assert len(stored_files(mount)) == added
@@ -308,11 +310,11 @@ def test_a_killed_process_loses_nothing_committed(tmp_path: Path) -> None:
     process.stdout.close()
     timeline = Timeline(tmp_path, TimelineConfig())
     assert timeline.notices == ()
-    for id in told:
-        moment = timeline.get(id)
+    for number in told:
+        moment = timeline.get(number)
         assert moment is not None
         assert moment.text.startswith("entry")
-        assert timeline.picture(id) is not None
+        assert timeline.picture(number) is not None
     timeline.close()
 
 
@@ -397,7 +399,7 @@ def test_several_threads_read_while_one_writes(timeline: Timeline) -> None:
                 for moment in timeline.between(limit=5):
                     timeline.picture(moment.id)
                 timeline.search("entry")
-        except Exception as error:
+        except (OSError, sqlite3.Error) as error:
             troubles.append(error)
 
     readers = [threading.Thread(target=read) for _ in range(3)]

@@ -14,6 +14,7 @@ from core.timeline.moment import Line
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SIZE = (840, 560)  # width, height
+WHOLE = Rect(0, 0, *SIZE)
 
 
 def at(seconds: float) -> datetime:
@@ -29,9 +30,7 @@ def drawn(lines: Sequence[str], size: tuple[int, int] = SIZE, shade: int = 250) 
     return np.asarray(picture)
 
 
-def window(
-    title: str = "notes", application: str = "editor", rect: Rect = Rect(0, 0, *SIZE), focused: bool = True
-) -> Window:
+def window(title: str = "notes", application: str = "editor", rect: Rect = WHOLE, focused: bool = True) -> Window:
     return Window(title, application, 100, rect, focused)
 
 
