@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from core.config import TimelineConfig
+from core.errors import InputError
+from core.frame import Pixels, Rect
+from core.preprocess import Observation
+from core.recall import MAX_QUESTION, Answer, Recall
+from core.recall.answer import UNSEEN
+from core.timeline.moment import Line
+from core.timeline.ocr import Reader
+from core.timeline.store import Timeline
+from tests.core.timeline.views import as_lines, at, change, drawn, window
+
+NOW = at(7200)
+TABLE = [["Lamp", "Height", "Price", "In stock"], ["Marlow desk lamp", "42 cm", "$64.90", "17"],
+         ["Osprey floor lamp", "158 cm", "$213.50", "4"]]  # fmt: skip
+BUILD = ["$ cmake --build build", "[ 14%] Building anchor.cpp.o",
+         "src/tide_table.cpp:218:17: error: no matching function for call to 'interpolate_swell'",
+         "make: *** [all] Error 2"]  # fmt: skip
+DIALOG = ["Backup of volume TANGO-7 stopped.", "", "The disk is read-only (code 0x5E12)."]
+
+
+class Speaking:
+    """A session that answers with a given text and notes what it was shown."""
+
+    def __init__(self, text: str, answers: bool = True) -> None:
+        self.facts = SimpleNamespace(answers=answers)
+        self.shown = list[Sequence[Observation]]()
+        self._text = text
+
+    def ask(self, question: str, evidence: Sequence[Observation] = ()) -> Iterator[str]:
+        self.shown.append(evidence)
+        yield from self._text.split(" ")
+
+
+class Prepared(Reader):
+    def __init__(self, lines: list[Line]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def read(self, pixels: Pixels) -> list[Line]:
+        return self._lines
+
+
+def table() -> list[Line]:
+    return [
+        Line(text, Rect(10 + 200 * column, 100 + 34 * row, 9 * len(text), 22), 0.99, row)
+        for row, cells in enumerate(TABLE)
+        for column, text in enumerate(cells)
+    ]
+
+
+@pytest.fixture
+def timeline(tmp_path: Path) -> Iterator[Timeline]:
+    opened = Timeline(tmp_path, TimelineConfig())
+    scenes = (
+        ("build harbor", "xterm", BUILD, as_lines(BUILD)),
+        ("Catalogue - Chromium", "chromium", ["t"], table()),
+        ("Backup monitor", "xmessage", DIALOG, as_lines(DIALOG)),
+    )
+    for number, (title, application, shown, lines) in enumerate(scenes):
+        (moment,) = opened.add(change([*shown, str(number) * 12], 600 * number, window(title, application)))
+        opened.set_text(moment.id, lines)
+        opened.note_seen("screen:one", at(600 * number + 120))
+    yield opened
+    opened.close()
+
+
+def ask(timeline: Timeline, question: str, **options: Any) -> Answer:
+    session = options.pop("session", None)
+    *_, answer = Recall(timeline, cast(Any, session)).ask(question, NOW, **options)
+    assert isinstance(answer, Answer)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("question", "expected", "application"),
+    [
+        ("What error did the build fail with?", "interpolate_swell", "xterm"),
+        ("How much does the Osprey floor lamp cost?", "$213.50 - ", "chromium"),
+        ("How many Marlow desk lamps are in stock?", "17 - ", "chromium"),
+        ("How high is the Osprey lamp?", "158 cm - ", "chromium"),
+        ("Which lamp is the cheapest?", "Marlow", "chromium"),
+        ("What was the error code of the backup?", "0x5E12 - ", "xmessage"),
+        ("Which application showed the message about TANGO-7?", "In xmessage", "xmessage"),
+        ("When did I see that TANGO-7 stopped?", "Today at", "xmessage"),
+        ("Did I see a backup that stopped?", "Yes", "xmessage"),
+    ],
+)
+def test_answers_begin_with_what_was_asked_and_prove_it(
+    timeline: Timeline, question: str, expected: str, application: str
+) -> None:
+    answer = ask(timeline, question)
+    assert expected in answer.text
+    assert answer.origin == "evidence"
+    assert answer.moments[0].application == application
+    assert answer.timings_ms
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What was the price of the Heron ceiling lamp?",
+        "how much was the heron ceiling lamp",
+        "What did the doctor say about my knee?",
+        "Which application showed the tax form?",
+        "What was the error code of the printer?",
+    ],
+)
+def test_what_was_not_seen_is_said(timeline: Timeline, question: str) -> None:
+    assert ask(timeline, question) == Answer(UNSEEN, "none", (), ask(timeline, question).timings_ms) or (
+        ask(timeline, question).text == UNSEEN and ask(timeline, question).moments == ()
+    )
+
+
+def test_the_named_application_and_time_are_heeded(timeline: Timeline) -> None:
+    assert ask(timeline, "Which error did I see in the terminal?").moments[0].application == "xterm"
+    assert ask(timeline, "What lamp did I see in the terminal?").origin == "none"
+    assert ask(timeline, "What error did I see 2 hours ago?").moments[0].application == "xterm"
+
+
+def test_the_newest_of_several_values_is_the_answer(timeline: Timeline) -> None:
+    (later,) = timeline.add(change(["fresh" * 3], 6000, window("Catalogue - Chromium", "chromium")))
+    newer = [Line("$199.00", line.rect, 0.99, line.row) if line.text == "$213.50" else line for line in table()]
+    timeline.set_text(later.id, newer)
+    answer = ask(timeline, "How much does the Osprey floor lamp cost?")
+    assert answer.text.startswith("$199.00")
+    assert answer.moments[0].id == later.id
+
+
+def test_pieces_come_before_the_answer(timeline: Timeline) -> None:
+    pieces = list(Recall(timeline, None).ask("What is the error code of the backup?", NOW))
+    assert all(isinstance(piece, str) for piece in pieces[:-1])
+    assert isinstance(pieces[-1], Answer)
+    assert "".join(str(piece) for piece in pieces[:-1]) == pieces[-1].text
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n\t"])
+def test_an_empty_question_is_refused(timeline: Timeline, question: str) -> None:
+    with pytest.raises(InputError, match="empty"):
+        ask(timeline, question)
+
+
+def test_an_over_long_question_is_refused_with_the_limit(timeline: Timeline) -> None:
+    with pytest.raises(InputError, match=f"{MAX_QUESTION:,}"):
+        ask(timeline, "why " * 25_000)
+
+
+@pytest.mark.parametrize(
+    "question", ["?", "🦉🦉", "\u202eabc", "x\x00y", "WAS IST DAS", "'" * 50, "a" * MAX_QUESTION, "\ud800"]
+)
+def test_any_other_question_gets_an_answer(timeline: Timeline, question: str) -> None:
+    assert isinstance(ask(timeline, question), Answer)
+
+
+def test_a_model_that_cannot_answer_is_not_asked(timeline: Timeline) -> None:
+    session = Speaking("nonsense", answers=False)
+    assert ask(timeline, "What was the error code of the backup?", session=session).origin == "evidence"
+    assert session.shown == []
+    answer = ask(timeline, "What was the error code?", session=session, memory_only=True)
+    assert answer.origin == "none"
+    assert "cannot answer" in answer.text
+
+
+def test_memory_only_asks_the_session_alone(timeline: Timeline) -> None:
+    session = Speaking("from memory")
+    answer = ask(timeline, "What was it?", session=session, memory_only=True)
+    assert (answer.origin, answer.moments) == ("memory", ())
+    assert session.shown == [()]
+
+
+def test_a_models_answer_counts_only_when_the_evidence_has_it(timeline: Timeline) -> None:
+    question = "What was the error code of the backup?"
+    right = ask(timeline, question, session=Speaking("code 0x5E12"))
+    assert right.origin == "both"
+    assert "0x5E12" in right.text
+    wrong = ask(timeline, question, session=Speaking("code 0xBEEF"))
+    assert wrong.origin == "evidence"
+    assert "BEEF" not in wrong.text
+
+
+def test_the_model_sees_the_best_moments_again(timeline: Timeline) -> None:
+    session = Speaking("0x5E12")
+    ask(timeline, "What was the error code of the backup?", session=session)
+    assert "xmessage" in session.shown[0][0].header
+
+
+def test_a_question_about_a_picture_is_answered_from_it(timeline: Timeline) -> None:
+    reader = Prepared(as_lines(["Gate: B42", "Boarding 17:05"]))
+    *_, answer = Recall(timeline, None, reader).ask("When is boarding?", NOW, picture=drawn(["x"]))
+    assert isinstance(answer, Answer)
+    assert "17:05" in answer.text
+    assert answer.moments == ()
+
+
+def test_moments_not_read_yet_are_read_before_answering(timeline: Timeline) -> None:
+    timeline.add(change(["unread"], 7000, window("letter", "writer")))
+    reader = Prepared(as_lines(["The parcel is at locker 88"]))
+    *_, answer = Recall(timeline, None, reader).ask("Which locker is the parcel at?", NOW + timedelta(minutes=1))
+    assert isinstance(answer, Answer)
+    assert "locker 88" in answer.text
