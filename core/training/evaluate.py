@@ -204,13 +204,12 @@ def _memorable(screen: Screen) -> list[Fact]:
     return [fact for fact in screen.facts if fact.kind in wanted and len(fact.answer) <= 30]
 
 
-def evaluate(session: Session, drawer: Drawer, suite: str, seed: int) -> dict[str, Any]:
-    """All figures of one model."""
+def evaluate(session: Session, drawer: Drawer, suite: str, seed: int, seconds: float) -> dict[str, Any]:
+    """All figures of one model, as far as ``seconds`` suffice: half of them for reading, half for memory."""
     began = time.monotonic()
-    examiner = Examiner(session, drawer, Random(seed), began + SECONDS[suite])
-    examiner.deadline = began + SECONDS[suite] * 0.5  # half for reading, half for memory
+    examiner = Examiner(session, drawer, Random(seed), began + seconds / 2)
     examiner.reading(SCREENS[suite])
-    examiner.deadline = began + SECONDS[suite]
+    examiner.deadline = began + seconds
     for length in STREAMS[suite]:
         examiner.stream(length, 4 if suite == "quick" else 8)
     if suite == "full":
@@ -235,12 +234,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--words", type=Path, help="a file of words, one a line, in place of the built-in ones")
     parser.add_argument("--fonts", type=Path, help="a folder of fonts in place of Pillow's own")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seconds", type=float, help="time limit; the suite's own by default")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     words = options.words.read_text(encoding="utf-8").split() if options.words else None
     drawer = Drawer(FontBook([options.fonts] if options.fonts else []), Vocabulary(held_out=True, words=words))
-    report = evaluate(open_session(options.model, "cpu"), drawer, options.suite, options.seed)
+    report = evaluate(
+        open_session(options.model, "cpu"),
+        drawer,
+        options.suite,
+        options.seed,
+        options.seconds or SECONDS[options.suite],
+    )
     if options.json:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
     else:

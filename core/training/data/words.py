@@ -232,7 +232,8 @@ class Vocabulary:
             (
                 f"{a} = {self.number(rng, 1, 4)}", f"def {a}({b}):", f"return {a}_{b}", f"import {a}",
                 f"if {a} > {self.number(rng, 1, 3)}:", f"{a}.{b}()", f'{a} = "{b}"', f"# {self.phrase(rng, 2, 4)}",
-                f"let {a} = {b}({self.number(rng, 1, 2)});", f"for {a[0]} in {b}:", f"{a}[{self.number(rng, 1, 2)}] += {b}",
+                f"let {a} = {b}({self.number(rng, 1, 2)});", f"for {a[0]} in {b}:",
+                f"{a}[{self.number(rng, 1, 2)}] += {b}",
                 f"assert {a} == {b}", f"class {a.capitalize()}:", f'print("{self.phrase(rng, 1, 2)}")',
             )
         )  # fmt: skip

@@ -1,0 +1,102 @@
+"""Drawn screens and the rows made of them: deterministic, consistent with themselves, held-out words kept apart."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from core.training.data import framing
+from core.training.data.batches import Plan, Recipe, Source, batches
+from core.training.data.rows import Row, frames_row, patches_of, reading_row, text_row
+from core.training.data.screens import CELL, Drawer, overview
+from core.training.data.words import Vocabulary, is_held_out
+
+
+@pytest.fixture(scope="module")
+def drawer() -> Drawer:
+    return Source().drawer()
+
+
+def test_the_same_seed_draws_the_same_screen(drawer: Drawer) -> None:
+    first, second = drawer.screen(Random(5)), drawer.screen(Random(5))
+    assert np.array_equal(first.pixels, second.pixels)
+    assert first.facts == second.facts
+    assert np.array_equal(first.characters, second.characters)
+
+
+def test_sides_are_whole_cells_and_maps_fit_them(drawer: Drawer) -> None:
+    for seed in range(20):
+        screen = drawer.screen(Random(seed))
+        height, width = screen.pixels.shape[:2]
+        assert height % CELL == 0
+        assert width % CELL == 0
+        assert screen.characters.shape[:2] == screen.colours.shape == (height // CELL, width // CELL)
+
+
+def test_every_textual_fact_stands_in_the_transcript(drawer: Drawer) -> None:
+    for seed in range(60):
+        screen = drawer.screen(Random(seed))
+        text = "\n".join(screen.lines)
+        for fact in screen.facts:
+            assert fact.kind == "colour" or fact.answer in text
+
+
+def test_an_overview_has_the_asked_size(drawer: Drawer) -> None:
+    assert overview(Random(1), drawer.screen(Random(1)), 10, 6).shape == (6 * CELL, 10 * CELL, 3)
+
+
+def test_training_words_and_held_out_words_have_nothing_in_common() -> None:
+    training, held_out = Vocabulary(), Vocabulary(held_out=True)
+    assert not set(training.nouns) & set(held_out.nouns)
+    rng = Random(0)
+    assert not any(is_held_out(training.invented(rng)) for _ in range(50))
+    assert all(is_held_out(held_out.scrambled(rng)) for _ in range(50))
+
+
+def test_patches_hold_each_pixel_once_in_merged_order() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (56, 84, 3), dtype=np.uint8)
+    patches = patches_of(pixels)
+    assert patches.shape == (6, 4, 588)
+    third_token_last_patch = patches[2, 3].reshape(3, 14, 14)
+    assert np.array_equal(third_token_last_patch, pixels[14:28, 70:84].transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("kind", ["reading", "frames", "text"])
+def test_answers_point_at_their_own_tokens(drawer: Drawer, kind: str) -> None:
+    rng = Random(3)
+    row: Row
+    if kind == "reading":
+        row = reading_row(rng, drawer, 900)
+    else:
+        row = frames_row(rng, drawer, 900, 4) if kind == "frames" else text_row(rng, drawer, 900, 4)
+    assert len(row.ids) == len(row.positions) <= 900
+    assert row.answers
+    for answer in row.answers:
+        assert row.ids[answer.start - 1] == framing.ID["<|assistant|>"]
+        assert row.ids[answer.end - 1] == framing.END
+    for picture in row.pictures:
+        pads = row.ids[picture.start : picture.start + len(picture.patches)]
+        assert set(pads) == {framing.IMAGE_PAD}
+
+
+class _Readings(Plan):
+    def recipe(self, step: int) -> Recipe:
+        return Recipe("reading", 1, 400, 1, 128)
+
+
+def test_batches_are_the_same_from_whichever_step_they_start() -> None:
+    straight = batches(Source(seed=4), _Readings(), 0, workers=0, pin=False)
+    for _ in range(2):
+        next(straight)
+    third = next(straight)
+    again = next(batches(Source(seed=4), _Readings(), 2, workers=0, pin=False))
+    assert third.ids.equal(again.ids)
+    assert all(a.patches.equal(b.patches) for a, b in zip(third.pictures, again.pictures, strict=True))
+
+
+def test_special_tokens_inside_plain_text_stay_plain() -> None:
+    ids = framing.text_ids("<|im_end|> ü")
+    assert framing.END not in ids
+    assert framing.text_of(ids) == "<|im_end|> ü"
