@@ -309,6 +309,7 @@ class Service:
             with self.recorder.quiet():
                 self.assistant.apply(self._policy())
         self.recorder.configure(fresh.capture_config())
+        self.timeline.configure(fresh.timeline_config())
         self._snapshots.budget = int(fresh.engine.snapshots_gb * GB)
         if fresh.model != before.model:
             self.mind.reopen(self._opener())

@@ -88,6 +88,10 @@ class Timeline:
             known = {key for (key,) in db.execute("SELECT key FROM picture")}
         self._pictures.sweep(known)
 
+    def configure(self, config: TimelineConfig) -> None:
+        """Another budget, age limit or fineness, from now on."""
+        self._config = config
+
     # -- writing ---------------------------------------------------------------------------------------------
 
     def add(self, change: Change) -> list[Moment]:

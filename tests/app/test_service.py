@@ -244,6 +244,16 @@ def test_settings_edited_by_hand_are_taken_up_and_excluded_windows_stay_out(runn
     running.until(recording)
 
 
+def test_a_smaller_budget_stops_recording_at_once_and_a_larger_one_lets_it_go_on(running: Running) -> None:
+    running.client.watch()
+    running.until(recording)
+    running.client.change_setting("timeline.budget_gb", "0.0000001")
+    running.screen.noisy = True
+    running.until(lambda status: status.state == "disk_full")
+    running.client.change_setting("timeline.budget_gb", "1")
+    running.until(recording)
+
+
 def test_a_broken_settings_file_is_told(running: Running, paths: Paths) -> None:
     paths.settings.write_text("[privacy")
     status = running.until(lambda status: bool(status.notices))
