@@ -81,6 +81,12 @@ def l2_norm(x: Tensor, eps: float = 1e-6) -> Tensor:
     return result
 
 
+def swiglu(gate: Tensor, value: Tensor) -> Tensor:
+    """See :func:`kernels.swiglu.naive.swiglu`."""
+    result: Tensor = chosen("swiglu", "swiglu", gate.device.type)(gate, value)
+    return result
+
+
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """See :func:`kernels.rotary.naive.rotate`."""
     result: Tensor = chosen("rotary", "rotate", x.device.type)(x, cos, sin)
@@ -114,3 +120,9 @@ def append(past: Tensor, new: Tensor, seen: Tensor, sinks: int) -> Tensor:
 def append_(past: Tensor, new: Tensor, seen: Tensor, sinks: int) -> None:
     """See :func:`kernels.window_attention.naive.append_`."""
     chosen("window_attention", "append_", past.device.type)(past, new, seen, sinks)
+
+
+def quantized_linear(x: Tensor, packed: Tensor, scale: Tensor, bias: Tensor | None) -> Tensor:
+    """See :func:`kernels.quantized_linear.naive.quantized_linear`."""
+    result: Tensor = chosen("quantized_linear", "quantized_linear", x.device.type)(x, packed, scale, bias)
+    return result

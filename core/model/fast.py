@@ -45,6 +45,7 @@ def fits(network: InfiniteVL) -> bool:
     return (
         plain
         and all(dtype.is_floating_point for dtype in dtypes)
+        and not any(True for _ in network.language_model.buffers())  # packed weights
         and shape.use_short_conv
         and shape.use_gate
         and not shape.conv_bias

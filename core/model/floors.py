@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from core.model.network import InfiniteVL
+from core.model.quantize import QuantizedLinear
 
 COPIED = {"cpu": 2**27, "cuda": 2**31}  # bytes: larger than any cache
 SIDE = {"cpu": 1024, "cuda": 8192}  # of the matrices multiplied
@@ -59,14 +60,16 @@ def see_operations(network: InfiniteVL, tokens: int) -> int:
 def token_bytes(network: InfiniteVL) -> int:
     """Bytes of weights that one token of an answer reads: every layer's, the norms', and the head's."""
     decoder = network.language_model
-    read = sum(part.nbytes for part in decoder.layers.parameters()) + decoder.norm.weight.nbytes
+    layers = [*decoder.layers.parameters(), *decoder.layers.buffers()]  # buffers are packed weights
+    read = sum(part.nbytes for part in layers) + decoder.norm.weight.nbytes
     head = decoder.embed_tokens if network.lm_head is None else network.lm_head
     return read + head.weight.nbytes
 
 
 def matrix_values(module: nn.Module) -> int:
-    """Weights in this module's linear layers."""
-    return sum(part.weight.numel() for part in module.modules() if isinstance(part, nn.Linear))
+    """Weights in this module's linear layers, packed or not."""
+    plain = sum(part.weight.numel() for part in module.modules() if isinstance(part, nn.Linear))
+    return plain + sum(part.values for part in module.modules() if isinstance(part, QuantizedLinear))
 
 
 def bandwidth_of(device: torch.device) -> float:

@@ -23,6 +23,8 @@ from torch import Tensor, nn
 from core.errors import OutOfMemoryError, WeightsError
 from core.model.config import ModelShape, read_shape, shape_fields
 from core.model.network import HIGH_PRECISION, InfiniteVL
+from core.model.quantize import keep_packed
+from kernels.quantized_linear.naive import GROUP, unpack
 
 CONFIG = "config.json"
 INDEX = "model.safetensors.index.json"
@@ -55,11 +57,16 @@ def published_name(name: str) -> str:
     return name if name.startswith("lm_head.") else f"model.{name}"
 
 
-def load(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> InfiniteVL:
-    """The network a folder holds, in evaluation mode. Raises WeightsError, naming what is wrong."""
+def load(
+    folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32, *, packed: bool = False
+) -> InfiniteVL:
+    """The network a folder holds, in evaluation mode. Raises WeightsError, naming what is wrong.
+
+    ``packed`` leaves weights that are stored in 8 or 4 bits so: less memory, slower without a kernel for them.
+    """
     shape = read_shape(folder / CONFIG)
     verify(folder)
-    return load_files(shape, weight_files(folder), device, dtype)
+    return load_files(shape, weight_files(folder), device, dtype, packed=packed)
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -86,6 +93,8 @@ def load_files(
     files: Sequence[Path],
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
+    *,
+    packed: bool = False,
 ) -> InfiniteVL:
     """Build the network of ``shape`` from weight files, each tensor going straight to its place.
 
@@ -107,8 +116,8 @@ def load_files(
         with torch.device("meta"):
             model = InfiniteVL(shape)
         scales = {name: found.pop(name) for name in list(found) if name.endswith(_SCALE)}
-        _compare(model, found)
-        _fill(model, found, scales, torch.device(device), dtype)
+        _compare(model, found, scales)
+        _fill(model, found, scales, torch.device(device), dtype, packed)
     return model.eval().requires_grad_(requires_grad=False)
 
 
@@ -125,8 +134,8 @@ def _settled(shape: ModelShape, names: set[str]) -> ModelShape:
     )
 
 
-def _compare(model: nn.Module, found: Found) -> None:
-    """Raise unless the files hold exactly the network's tensors, each of its shape."""
+def _compare(model: nn.Module, found: Found, scales: Found) -> None:
+    """Raise unless the files hold exactly the network's tensors, each of its shape (packed ones are seen later)."""
     wanted = dict(model.named_parameters())
     for kind, names in (
         ("lack", sorted(wanted.keys() - found.keys())),
@@ -137,21 +146,28 @@ def _compare(model: nn.Module, found: Found) -> None:
             raise WeightsError(f"The weight files {kind} {published_name(names[0])}{more}.", FETCH)
     for name, (opened, key) in found.items():
         shape = tuple(opened.get_slice(key).get_shape())
-        if shape != tuple(wanted[name].shape):
+        if shape != tuple(wanted[name].shape) and _scale_of(name) not in scales:
             raise WeightsError(
                 f"{key} has shape {shape}; the configuration wants {tuple(wanted[name].shape)}.", FETCH
             )
 
 
-def _fill(model: nn.Module, found: Found, scales: Found, device: torch.device, dtype: torch.dtype) -> None:
+def _fill(
+    model: nn.Module, found: Found, scales: Found, device: torch.device, dtype: torch.dtype, packed: bool
+) -> None:
     try:
         for name, (opened, key) in found.items():
             owner, _, attribute = name.rpartition(".")
             kind = torch.float32 if attribute in HIGH_PRECISION else dtype
             tensor: Tensor = opened.get_tensor(key)
-            scale = scales.pop(name.removesuffix("weight") + _SCALE, None)
-            if scale is not None:  # stored as bytes: a scale for each output row
-                tensor = _unpack(tensor, scale[0].get_tensor(scale[1]), key)
+            if _scale_of(name) in scales:
+                file, scale_key = scales.pop(_scale_of(name))
+                scale = file.get_tensor(scale_key).float()
+                _check_packed(tensor, scale, tuple(model.get_parameter(name).shape), key)
+                if packed:
+                    keep_packed(model, owner, tensor.to(device), scale.to(device))
+                    continue
+                tensor = unpack(tensor, scale, kind)
             tensor = tensor.to(device=device, dtype=kind)
             setattr(model.get_submodule(owner), attribute, nn.Parameter(tensor, requires_grad=False))
         if scales:
@@ -162,11 +178,18 @@ def _fill(model: nn.Module, found: Found, scales: Found, device: torch.device, d
         ) from None
 
 
-def _unpack(rows: Tensor, scale: Tensor, key: str) -> Tensor:
-    """int8 rows [out, in] and their scales [out] -> fp32 weights."""
-    if rows.dtype != torch.int8 or rows.dim() != 2 or scale.shape != rows.shape[:1]:
-        raise WeightsError(f"{key} and its scale do not fit together.", FETCH)
-    return rows.float() * scale.float()[:, None]
+def _scale_of(name: str) -> str:
+    return name.removesuffix("weight") + _SCALE
+
+
+def _check_packed(weight: Tensor, scale: Tensor, shape: tuple[int, ...], key: str) -> None:
+    """Raise unless these are 8 bits by rows or 4 bits by groups of a matrix of ``shape``."""
+    rows, columns = shape if len(shape) == 2 else (0, 0)
+    eight = weight.dtype == torch.int8 and weight.shape == shape and scale.shape == (rows,)
+    halved, grouped = (rows, columns // 2), (rows, columns // GROUP)
+    four = weight.dtype == torch.uint8 and weight.shape == halved and scale.shape == grouped
+    if not (rows and (eight or four)):
+        raise WeightsError(f"{key} and its scale do not fit together, or not the configuration.", FETCH)
 
 
 def place(model: InfiniteVL, device: torch.device | str, dtype: torch.dtype) -> InfiniteVL:
@@ -188,7 +211,8 @@ def _open(file: Path) -> Any:
 def save(model: InfiniteVL, folder: Path) -> None:
     """Write config.json, the weights and their checksums in the published layout."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {published_name(name): tensor.detach().contiguous() for name, tensor in model.named_parameters()}
+    named = [*model.named_parameters(), *model.named_buffers()]  # buffers are the packed weights
+    tensors = {published_name(name): tensor.detach().contiguous() for name, tensor in named}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     text = json.dumps(shape_fields(model.shape), indent=1)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,64 @@
+"""Weights in 8 or 4 bits: the large matrices of a network, packed in place.
+
+Embeddings, the head, gates, convolutions, norms, decays and the memory keep their precision: they are small, or
+errors in them would add up over a stream.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from kernels import dispatch
+from kernels.quantized_linear.naive import GROUP, pack
+
+Kind = Literal["int8", "int4"]
+BITS = {"int8": 8, "int4": 4}
+KEPT = ("a_proj", "b_proj", "lm_head")  # linear layers that stay as they are
+SMALLEST = 64  # rows and columns: smaller matrices are not worth it
+
+
+class QuantizedLinear(nn.Module):
+    """Stands in for an ``nn.Linear``. ``weight`` and ``weight_scale`` are packed as in kernels/quantized_linear."""
+
+    weight: Tensor
+    weight_scale: Tensor
+
+    def __init__(self, weight: Tensor, scale: Tensor, bias: nn.Parameter | None) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+        self.register_buffer("weight_scale", scale)
+        self.bias = bias
+
+    @property
+    def values(self) -> int:
+        """How many weights there are."""
+        return self.weight.numel() * (1 if self.weight.dtype == torch.int8 else 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return dispatch.quantized_linear(x, self.weight, self.weight_scale, self.bias)
+
+
+def quantize(network: nn.Module, kind: Kind) -> int:
+    """Pack the large linear layers, in place; returns the bytes saved. A matrix whose width does not divide into
+    groups of 4-bit weights takes 8 bits."""
+    saved = 0
+    for owner in list(network.modules()):
+        for name, layer in list(owner.named_children()):
+            if not isinstance(layer, nn.Linear) or name in KEPT or min(layer.weight.shape) < SMALLEST:
+                continue
+            bits = BITS[kind] if layer.in_features % GROUP == 0 else 8
+            with torch.no_grad():
+                packed, scale = pack(layer.weight, bits)
+            setattr(owner, name, QuantizedLinear(packed, scale, layer.bias))
+            saved += layer.weight.nbytes - packed.nbytes - scale.nbytes
+    return saved
+
+
+def keep_packed(network: nn.Module, name: str, weight: Tensor, scale: Tensor) -> None:
+    """Put packed weights, as a file holds them, where the linear layer ``name`` is."""
+    owner, _, attribute = name.rpartition(".")
+    layer = network.get_submodule(name)
+    setattr(network.get_submodule(owner), attribute, QuantizedLinear(weight, scale, getattr(layer, "bias", None)))

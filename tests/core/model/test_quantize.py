@@ -1,0 +1,98 @@
+"""Packed weights: close to what they stand for, smaller on disk and in memory, loaded as they are or unpacked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.errors import WeightsError
+from core.model import weights
+from core.model.bundle import random_bundle, tiny_shape
+from core.model.floors import see_operations
+from core.model.network import InfiniteVL
+from core.model.quantize import Kind, QuantizedLinear, quantize
+from core.session import AskOptions, Session
+from kernels.quantized_linear.naive import GROUP, pack, quantized_linear, unpack
+from tests.helpers.models import embeddings, network, observation, places, relative
+
+ERRORS: dict[Kind, float] = {"int8": 0.01, "int4": 0.15}  # of one matrix's products with random weights
+
+
+@pytest.mark.parametrize(("bits", "kind"), [(8, "int8"), (4, "int4")])
+def test_what_is_packed_comes_back_within_half_a_step(bits: int, kind: Kind) -> None:
+    weight = torch.randn(5, 3 * GROUP, generator=torch.Generator().manual_seed(0))
+    weight[0] = 0
+    packed, scale = pack(weight, bits)
+    assert packed.nbytes == weight.numel() * bits // 8
+    steps = scale[:, None] if bits == 8 else scale.repeat_interleave(GROUP, dim=1)
+    back = unpack(packed, scale, torch.float32)
+    assert bool(((back - weight).abs() <= steps * 0.5001).all())
+    x = torch.randn(2, 3, 3 * GROUP, generator=torch.Generator().manual_seed(1))
+    bias = torch.ones(5)
+    assert relative(quantized_linear(x, packed, scale, bias), x @ weight.T + bias) < ERRORS[kind]
+
+
+@pytest.mark.parametrize("kind", ["int8", "int4"])
+def test_a_packed_network_is_smaller_and_answers_nearly_the_same(kind: Kind) -> None:
+    plain, packed = network(), network()
+    before, work = sum(parameter.nbytes for parameter in packed.parameters()), see_operations(packed, 16)
+    saved = quantize(packed, kind)
+    tensors = [*packed.parameters(), *packed.buffers()]
+    assert sum(tensor.nbytes for tensor in tensors) == before - saved
+    assert saved > before / 3
+    assert see_operations(packed, 16) == work
+    x = embeddings(50, plain.shape.hidden_size)
+    with torch.inference_mode():
+        ours, state = packed(x, places(50))
+        theirs, _ = plain(x, places(50))
+        error = relative(packed.logits(ours), plain.logits(theirs))
+    assert 0 < error < 3 * ERRORS[kind]
+    assert state.recurrent.dtype == torch.float32
+
+
+def test_gates_decays_and_embeddings_are_never_packed() -> None:
+    model = network()
+    quantize(model, "int8")
+    packed = {name for name, module in model.named_modules() if isinstance(module, QuantizedLinear)}
+    assert packed
+    assert not any(
+        part in name for name in packed for part in ("a_proj", "b_proj", "conv", "embed", "norm", "lm_head")
+    )
+
+
+@pytest.mark.parametrize("kind", ["int8", "int4"])
+def test_a_packed_folder_is_loaded_packed_or_unpacked(kind: Kind, tmp_path: Path) -> None:
+    model = network()
+    quantize(model, kind)
+    weights.save(model, tmp_path)
+    packed, plain = weights.load(tmp_path, packed=True), weights.load(tmp_path)
+    x = embeddings(20, model.shape.hidden_size)
+    with torch.inference_mode():
+        outputs: list[torch.Tensor] = [each(x, places(20))[0] for each in (model, packed, plain)]
+    assert outputs[1].equal(outputs[0])
+    assert relative(outputs[2], outputs[0]) < 1e-6
+    assert any(isinstance(module, QuantizedLinear) for module in packed.modules())
+    assert not any(isinstance(module, QuantizedLinear) for module in plain.modules())
+
+
+def test_a_scale_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    model = network()
+    quantize(model, "int4")
+    layer = next(module for module in model.modules() if isinstance(module, QuantizedLinear))
+    layer.weight_scale = layer.weight_scale[:, :0]
+    weights.save(model, tmp_path)
+    for packed in (True, False):
+        with pytest.raises(WeightsError, match="scale"):
+            weights.load(tmp_path, packed=packed)
+
+
+def test_a_session_runs_on_packed_weights() -> None:
+    bundle = random_bundle(torch.device("cpu"), torch.float32, tiny_shape())
+    quantize(bundle.network, "int8")
+    assert isinstance(bundle.network, InfiniteVL)
+    stream = Session(bundle)
+    assert stream.see(observation(0)) > 0
+    list(stream.ask("what?", options=AskOptions(max_tokens=3)))
+    assert stream.last_answer_logprob is not None
