@@ -10,7 +10,7 @@ The three rules, for a group of neighbouring cells that differ from what was las
    ``clock_interval``, or until it misses its beat.
 2. *Return*: a small place that shows again a content it had a moment ago (a cursor blinking, a button hovered
    over) must stay so for ``return_settle``, longer each time it proves to be a mere flicker.
-3. *Motion*: anything else is let through when a fifth of the time that its surroundings have been in motion has
+3. *Motion*: anything else is let through when two fifths of the time that its surroundings have been in motion have
    passed since the last time: at once at first, ever more seldom in a film or a scrolling log, after ``patience``
    at the latest; and when its surroundings have come to rest. What stays for half a second is no motion; a place
    that changes in such steps loses attention too, but only after a minute. Small changes close to each other
@@ -33,7 +33,7 @@ Times = NDArray[np.float64]  # [rows, columns], seconds
 NEVER = -1e12  # a time before all others; finite, so that differences stay numbers
 NEAR_ACROSS, NEAR_DOWN = 8, 3  # cells: motion wears out the attention for its surroundings, along lines of text most
 MOTION_GAP = 0.45  # seconds: a longer rest ends a motion
-MOTION_SHARE = 5.0  # a place in motion for t seconds is looked at every t / MOTION_SHARE
+MOTION_SHARE = 2.5  # a place in motion for t seconds is looked at every t / MOTION_SHARE
 BUSY_SHARE = 60.0  # a place that keeps changing, with rests, for t seconds: every t / BUSY_SHARE - 1
 SMALL_INTERVAL = 1.0  # seconds between two looks at small changes close to each other
 MINORITY = 0.25  # the share of a group that must be worth a look for all of it to be looked at now
