@@ -20,7 +20,7 @@ from core.recall.evidence import Evidence, ranked, supported
 from core.recall.extract import Finding, extract
 from core.recall.page import Page
 from core.recall.question import Question, understand
-from core.recall.words import matching
+from core.recall.words import STOP, matching
 from core.timeline.moment import Moment, SeenLine
 from core.timeline.ocr import Reader, read_unread
 from core.timeline.schema import words
@@ -225,7 +225,7 @@ def _rarity(asked: Question, pages: Sequence[Page]) -> dict[str, float]:
 
 def _supported_by(spoken: str, evidence: Sequence[Evidence]) -> bool:
     """Whether every word of substance in the model's answer is in the evidence."""
-    said = [word for word in words(spoken) if len(word) > 2 or word.isdigit()]
+    said = [word for word in words(spoken) if (len(word) > 2 and word not in STOP) or word.isdigit()]
     seen = {word.text for e in evidence for word in e.page.words}
     seen |= {word for e in evidence for word in e.page.title}
     return bool(said) and all(word in seen for word in said)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 LUNCH = time(12, 30)
+LONGEST_AGO = timedelta(days=300)  # a date further back is taken for one that is yet to come
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
             "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "half": 0.5, "few": 4,
             "couple": 2, "einer": 1, "einem": 1, "zwei": 2, "drei": 3, "fünf": 5, "zehn": 10}  # fmt: skip
@@ -50,8 +51,8 @@ def when_in(question: str, now: datetime) -> When:
             if span is None:
                 continue
             start, end = span
-            if start is not None and start > now:
-                continue  # what lies ahead was not on screen: it belongs to what was shown
+            if start is not None and (start > now or start < now - LONGEST_AGO):
+                continue  # what lies ahead or far back was not on screen: it belongs to what was shown
             rest = question[: found.start()] + " " + question[found.end() :] if sure else question
             return When(start, end, sure, rest)
     return When(None, None, sure=True, rest=question)

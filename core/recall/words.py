@@ -34,7 +34,9 @@ WEAK = frozenset(
     file line text message picture field row column entry item list document note notes table dialog popup
     user person people date day hour minute amount quantity kosten kostet heißt heisst nummer zahl preis
     recipe article letter memo post story log output calendar schedule agenda shop store conversation thread
-    appointment event""".split()
+    appointment event
+    most least highest lowest largest smallest biggest longest shortest cheapest expensive greatest latest earliest
+    fastest slowest oldest heaviest lightest""".split()
 )
 
 _GROUPS = (
@@ -148,7 +150,8 @@ def matching(wanted: str, found: str) -> float:
         return 0.75
     if len(wanted) >= 4 and wanted in found:
         return 0.7  # a lost space
-    digits = any(c.isdigit() for c in wanted + found)
-    if not digits and min(len(wanted), len(found)) >= 5 and likeness(wanted, found) >= _ALIKE:
-        return 0.6
+    if min(len(wanted), len(found)) >= 5 and abs(len(wanted) - len(found)) <= 2:
+        ends = wanted[0] == found[0] or wanted[-1] == found[-1]  # comparing letter by letter is slow
+        if ends and (wanted + found).isalpha() and likeness(wanted, found) >= _ALIKE:
+            return 0.6
     return 0.0

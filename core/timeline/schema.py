@@ -40,6 +40,8 @@ def from_micros(micros: int) -> datetime:
 
 def fold(text: str) -> str:
     """Lower case without diacritics, as the word index sees text."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.lower())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 

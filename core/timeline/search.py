@@ -16,8 +16,8 @@ from difflib import SequenceMatcher
 
 from core.timeline import schema
 
-COMMON = 4_000  # lines: a word in more lines than this is only looked for in lines found by rarer ones
-LINES = 400  # best lines followed to their moments
+COMMON = 2_500  # lines: a word in more lines than this is only looked for in lines found by rarer ones
+LINES = 250  # best lines followed to their moments
 SIGHTINGS = 4  # newest moments of a line that are looked at
 VARIANTS = 12  # forms of a word that are searched
 LONGEST = 24  # words of a question that are searched, rarest first
