@@ -166,3 +166,15 @@ def load_vision(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
             louder = LOUDER if name.startswith("visual.merger.mlp.2.") else 1.0
             louder = 1 / LOUDER if name.startswith("dense.") and name.endswith("weight") else louder
             parameters[name].copy_(found[name] * louder)
+
+
+def load_model(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
+    """Start from a shipped model folder (bf16 or int8 rows); the training-only heads stay as they are."""
+    found = load_file(folder / "model.safetensors")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            if name.startswith("dense."):
+                continue
+            tensor = found[f"model.{name}"].float()
+            scale = found.get(f"model.{name}_scale")
+            parameter.copy_(tensor if scale is None else tensor * scale[:, None])

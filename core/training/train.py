@@ -256,6 +256,20 @@ def _line(entry: dict[str, Any]) -> str:
     return " | ".join(parts)
 
 
+def _start(trainer: Trainer, options: argparse.Namespace) -> int:
+    """Fill the weights from wherever the options say, begin, and return the first step."""
+    first, kept = 0, None
+    if options.resume:
+        first, kept = nano.load_checkpoint(Path(options.resume), trainer.parameters)
+        first = first if options.start_step is None else options.start_step
+    elif options.from_model:
+        nano.load_model(Path(options.from_model), trainer.parameters)
+    elif options.vision_from:
+        nano.load_vision(Path(options.vision_from), trainer.parameters)
+    trainer.begin(options.muon_rate, options.adam_rate, options.muon_decay, kept)
+    return first
+
+
 def run(options: argparse.Namespace, out: TextIO) -> int:
     began = time.monotonic()
     device = torch.device(options.device)
@@ -273,13 +287,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     shape = nano.nano_shape(options.size)
     model, heads = nano.fresh(shape, options.seed)
     trainer = Trainer(model, heads, device, options.compile, delta)
-    first, kept = 0, None
-    if options.resume:
-        first, kept = nano.load_checkpoint(Path(options.resume), trainer.parameters)
-        first = first if options.start_step is None else options.start_step
-    elif options.vision_from:
-        nano.load_vision(Path(options.vision_from), trainer.parameters)
-    trainer.begin(options.muon_rate, options.adam_rate, options.muon_decay, kept)
+    first = _start(trainer, options)
     source = Source(tuple(Path(path) for path in options.fonts), False, options.seed)
     plan = Curriculum(options.plan_steps, options.rows, options.length, options.seed)
     feed = _ahead(batches(source, plan, first, options.workers, device.type == "cuda"), device)
@@ -377,6 +385,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.training.train", description=__doc__)
     parser.add_argument("--out", required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--resume", help="folder of a checkpoint to go on from")
+    parser.add_argument("--from-model", help="a shipped model folder to start from")
     parser.add_argument("--vision-from", help="folder of a checkpoint whose vision tower to start from")
     parser.add_argument(
         "--start-step", type=int, help="where in the curriculum to go on; the checkpoint's by default"

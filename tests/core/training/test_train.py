@@ -81,6 +81,16 @@ def _observation(screen: Screen) -> Observation:
     return Observation(BEGIN, header(BEGIN, screen.application, screen.title), (screen.pixels,))
 
 
+def test_an_exported_folder_can_be_trained_further(trained: Path, tmp_path: Path) -> None:
+    export(trained, tmp_path / "model", "smoke")
+    model, heads = nano.fresh(nano.nano_shape("smoke"), 3)
+    parameters = nano.named_parameters(model, heads)
+    nano.load_model(tmp_path / "model", parameters)
+    kept = load_file(tmp_path / "model" / "model.safetensors")["model.language_model.norm.weight"]
+    assert torch.equal(kept, parameters["language_model.norm.weight"].bfloat16())
+    assert _train(tmp_path / "run", "--max-steps", "1", "--from-model", str(tmp_path / "model")) == 0
+
+
 def test_int8_rows_stay_within_half_a_step() -> None:
     torch.manual_seed(0)
     weight = torch.randn(7, 33)
