@@ -32,7 +32,7 @@ class SwiGLU(nn.Module):
         self.down_proj = nn.Linear(inner, width, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        y: Tensor = self.down_proj(dispatch.swiglu(self.gate_proj(x), self.up_proj(x)))
         return y
 
 

@@ -112,8 +112,9 @@ class VisionBlock(nn.Module):
         self.mlp = SwiGLU(shape.hidden_size, shape.intermediate_size, bias=True)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, runs: tuple[tuple[int, int], ...]) -> Tensor:
-        x = x + self.attn(self.norm1(x), cos, sin, runs)
-        y: Tensor = x + self.mlp(self.norm2(x))
+        mixed = self.attn(self.norm1(x), cos, sin, runs)
+        normalised, x = dispatch.add_rms_norm(mixed, x, self.norm2.weight, self.norm2.eps)
+        y: Tensor = x + self.mlp(normalised)
         return y
 
 

@@ -1,1 +1,1 @@
-"""Normalisations: RMSNorm, RMSNorm with an output gate, and the L2 norm of queries and keys."""
+"""One token through a layer: products of one vector with a matrix, and what lies between them."""

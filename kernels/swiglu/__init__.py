@@ -1,1 +1,1 @@
-"""Normalisations: RMSNorm, RMSNorm with an output gate, and the L2 norm of queries and keys."""
+"""The gated product inside a SwiGLU block."""

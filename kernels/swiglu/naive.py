@@ -1,10 +1,11 @@
 """The gated product inside a SwiGLU block, in plain PyTorch."""
 
+from __future__ import annotations
+
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def swiglu(x: Tensor) -> Tensor:
-    """x: [..., 2 I], gates then values, side by side -> [..., I]: SiLU(gate) times value."""
-    gate, value = x.chunk(2, dim=-1)
+def swiglu(gate: Tensor, value: Tensor) -> Tensor:
+    """SiLU(gate) times value, element by element. gate, value: [..., I]."""
     return F.silu(gate) * value

@@ -1,10 +1,11 @@
-"""The Triton forms of the norms and of the rotation, against the plain ones."""
+"""The Triton forms of the norms, of the rotation and of the gated product, against the plain ones."""
 
 import pytest
 import torch
 
 from kernels.norms import naive as plain_norms
 from kernels.rotary import naive as plain_rotary
+from kernels.swiglu import naive as plain_swiglu
 from tests.kernels.exact import error
 from tests.kernels.triton_device import DEVICE, INTERPRETED, skip_without_triton
 
@@ -12,6 +13,7 @@ skip_without_triton()
 
 from kernels.norms import triton as norms  # noqa: E402 - only where Triton is
 from kernels.rotary import triton as rotary  # noqa: E402
+from kernels.swiglu import triton as gated_product  # noqa: E402
 
 pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("default")]
 
@@ -72,3 +74,13 @@ def test_heads_of_wider_rows_turn_in_place_and_the_rest_stays() -> None:
     wanted = plain_rotary.rotate(before[None, :, :48].view(1, 4, 3, 16), angles.cos(), angles.sin())
     assert close(rows[:, :48], wanted.view(4, 48))
     assert torch.equal(rows[:, 48:], before[:, 48:])
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_the_gated_product_equals_the_plain_one_also_of_two_halves(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    both = torch.randn(2, 3, 2 * 2100, device=DEVICE).to(dtype)
+    gate, value = both.chunk(2, dim=-1)
+    wanted = plain_swiglu.swiglu(gate, value)
+    assert close(gated_product.swiglu(gate, value), wanted)
+    assert close(gated_product.swiglu(gate.contiguous(), value.contiguous()), wanted)
