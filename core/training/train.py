@@ -288,7 +288,8 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     model, heads = nano.fresh(shape, options.seed)
     trainer = Trainer(model, heads, device, options.compile, delta)
     first = _start(trainer, options)
-    source = Source(tuple(Path(path) for path in options.fonts), False, options.seed)
+    words = Path(options.words) if options.words else None
+    source = Source(tuple(Path(path) for path in options.fonts), False, options.seed, words)
     plan = Curriculum(options.plan_steps, options.rows, options.length, options.seed)
     feed = _ahead(batches(source, plan, first, options.workers, device.type == "cuda"), device)
     scores, tokens, log = Scores(device), 0, folder / "log.jsonl"
@@ -322,7 +323,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
             _profile(trainer, feed, out)
         trainer.save(folder, step, options.keep_optimizer)
         if options.validate:
-            held = Source(tuple(Path(path) for path in options.held_fonts), True, options.seed + 1)
+            held = Source(tuple(Path(path) for path in options.held_fonts), True, options.seed + 1, words)
             results = trainer.validate(held, _validation(options), options.validate)
             record.write(json.dumps({"step": step, "validation": results}) + "\n")
             print(json.dumps({name: _brief(result) for name, result in results.items()}), file=out, flush=True)
@@ -392,6 +393,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--size", default="nano", help="nano or smoke")
     parser.add_argument("--fonts", action="append", default=[], help="folder of training fonts; repeatable")
+    parser.add_argument("--words", help="a list of words, one a line; a fifth of them is kept for validation")
     parser.add_argument("--held-fonts", action="append", default=[], help="folder of validation fonts; repeatable")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--minutes", type=float, default=8.0, help="when to stop, counted from the start")

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from core.training.data.fonts import FontBook
 from core.training.data.rows import IGNORE, Picture, Row, frames_row, reading_row, text_row
 from core.training.data.screens import COLUMNS, LINES, Drawer
-from core.training.data.words import Vocabulary
+from core.training.data.words import Vocabulary, is_held_out
 
 SIDE = 4  # merged tokens a side of one attention window
 WINDOW = SIDE * SIDE * 4  # patches in one window
@@ -169,9 +169,16 @@ class Source:
     fonts: tuple[Path, ...] = ()
     held_out: bool = False
     seed: int = 0
+    words: Path | None = (
+        None  # a list of words, one a line, in place of the built-in ones; a fifth of them is held out
+    )
 
     def drawer(self) -> Drawer:
-        return Drawer(FontBook(self.fonts), Vocabulary(self.held_out))
+        listed = None
+        if self.words is not None:
+            found = self.words.read_text(encoding="utf-8").split()
+            listed = [word for word in found if is_held_out(word) == self.held_out]
+        return Drawer(FontBook(self.fonts), Vocabulary(self.held_out, listed))
 
     def make(self, step: int, recipe: Recipe, drawer: Drawer) -> Batch:
         """Batch ``step``: the same for the same seed, fonts and recipe."""

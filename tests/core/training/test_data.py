@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -53,6 +54,14 @@ def test_training_words_and_held_out_words_have_nothing_in_common() -> None:
     rng = Random(0)
     assert not any(is_held_out(training.invented(rng)) for _ in range(50))
     assert all(is_held_out(held_out.scrambled(rng)) for _ in range(50))
+
+
+def test_a_list_of_words_is_shared_between_training_and_validation(tmp_path: Path) -> None:
+    file = tmp_path / "words"
+    file.write_text("\n".join(f"word{number}" for number in range(100)), encoding="utf-8")
+    training, held_out = (Source(held_out=held, words=file).drawer().words.nouns for held in (False, True))
+    assert set(training).isdisjoint(held_out)
+    assert len(training) + len(held_out) == 100
 
 
 def test_patches_hold_each_pixel_once_in_merged_order() -> None:
