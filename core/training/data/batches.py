@@ -170,7 +170,7 @@ class Source:
     held_out: bool = False
     seed: int = 0
     words: Path | None = (
-        None  # a list of words, one a line, in place of the built-in ones; a fifth of them is held out
+        None  # a list, one a line, in place of the built-in ones; a fifth is held out
     )
 
     def drawer(self) -> Drawer:
