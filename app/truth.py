@@ -18,7 +18,7 @@ def state_of(facts: RecorderFacts, now: float, excluded_by: tuple[str, ...] = ()
         return "disk_full", "There is no room left for recording. It goes on by itself once there is."
     open_sources = [source for source in facts.sources if not source.finished]
     if facts.since is None or not open_sources:
-        return "no_source", facts.trouble or "There is nothing to record yet."
+        return "no_source", facts.trouble or "Recording is about to begin."
     if facts.locked:
         return "locked", "The screen is locked."
     arrived = facts.newest is not None and facts.newest >= facts.since
