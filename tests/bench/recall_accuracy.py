@@ -1,6 +1,6 @@
 """How often recall answers rightly: real programs' pictures through the real reader, then the questions.
 
-python -m tests.bench.recall_accuracy [development|validation|PATH.json] [--verbose]
+python -m tests.bench.recall_accuracy [development|validation|holdout] [--verbose]
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from core.gate import Change, ChangedRegion
 from core.recall import Answer, Recall
 from core.timeline.ocr import Reader, read_unread
 from core.timeline.store import Timeline
-from tests.bench.recall_scenes import DEVELOPMENT, FIXTURES, VALIDATION, Ask, Scene
+from tests.bench.recall_scenes import FIXTURES, SETS, Ask, Scene
 
 STARTED = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 APART = timedelta(minutes=3)
@@ -75,10 +75,10 @@ def judge(timeline: Timeline, scenes: Sequence[Scene]) -> list[Result]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure recall's accuracy.")
-    parser.add_argument("set", choices=("development", "validation"), nargs="?", default="development")
+    parser.add_argument("set", choices=tuple(SETS), nargs="?", default="development")
     parser.add_argument("--verbose", action="store_true", help="every answer, not only the wrong ones")
     options = parser.parse_args()
-    scenes = DEVELOPMENT if options.set == "development" else VALIDATION
+    scenes = SETS[options.set]
     with tempfile.TemporaryDirectory() as folder:
         timeline = Timeline(Path(folder), TimelineConfig())
         fill(timeline, scenes, FIXTURES / options.set, Reader())

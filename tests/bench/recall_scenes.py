@@ -1,9 +1,10 @@
 """Scenes for measuring recall: what real programs show, and what may be asked about it afterwards.
 
-Two sets. DEVELOPMENT was looked at while recall was built; VALIDATION was not, only measured. As a command this
-file shows every scene with its real program on a virtual screen and stores the pictures the benches read:
+Three sets. DEVELOPMENT was looked at while recall was built, VALIDATION after it was measured once, HOLDOUT never:
+its first result is the one to quote. As a command this file shows every scene with its real program on a virtual
+screen and stores the pictures the benches read (all of them, or the named sets):
 
-    python -m tests.bench.recall_scenes
+    python -m tests.bench.recall_scenes [development] [validation] [holdout]
 """
 
 from __future__ import annotations
@@ -530,6 +531,139 @@ $ """,
 )  # fmt: skip
 
 
+HOLDOUT: tuple[Scene, ...] = (
+    Scene(
+        "npm", "xterm", "~/projects/quillpad", "terminal",
+        """$ npm run build
+> quillpad@3.2.0 build
+> vite build
+transforming (412) src/components/Toolbar.vue
+x Build failed in 6.84s
+error during build:
+RollupError: Could not resolve "./palette.js" from "src/theme/index.ts"
+    at src/theme/index.ts:12:7
+$ npm audit --omit=dev
+found 2 vulnerabilities (1 moderate, 1 high)
+$ """,
+        asks(
+            ("why did the npm build fail?", "could not resolve"),
+            ("what module could not be resolved", "palette.js"),
+            ("How many vulnerabilities did npm audit find?", "2"),
+            ("Which version of quillpad was it?", "3.2.0"),
+            ("In what file did the RollupError happen?", "index.ts"),
+            ("how long did the build take until it failed", "6.84"),
+            unseen("Which package did npm uninstall?"),
+        ),
+    ),
+    Scene(
+        "sql", "xterm", "psql warehouse", "light terminal",
+        """warehouse=> select name, city, pallets from depots order by pallets desc;
+    name     |   city    | pallets
+-------------+-----------+---------
+ North Quay  | Rotterdam |    2210
+ Alder Yard  | Leipzig   |    1875
+ Mole End    | Bristol   |     640
+(3 rows)
+
+warehouse=> update depots set pallets = 700 where name = 'Mole End';
+UPDATE 1
+warehouse=> """,
+        asks(
+            ("How many pallets are in the Alder Yard depot?", "1875"),
+            ("In which city is Mole End?", "Bristol"),
+            ("Which depot has the most pallets?", "North Quay"),
+            ("How many rows did the query return?", "3"),
+            unseen("How many pallets are in the depot in Lyon?"),
+        ),
+    ),
+    Scene(
+        "hotel", "chromium", "Your booking - Larkspur Rooms", "page",
+        """<h2>Booking confirmed</h2><table><tr><td>Guest</td><td>Henrike Paulsen</td></tr><tr><td>Hotel</td><td>Pension Lindenhof, Graz</td></tr>
+<tr><td>Check-in</td><td>Friday 11 December, from 15:00</td></tr><tr><td>Check-out</td><td>Sunday 13 December, until 10:30</td></tr>
+<tr><td>Room</td><td>204, courtyard side</td></tr><tr><td>Total</td><td>EUR 236.00</td></tr><tr><td>Confirmation</td><td>LRK-88213-QT</td></tr></table>
+<p>Breakfast is served from 7 to 9:30. Parking: 9 euros a night.</p>""",
+        asks(
+            ("when can we check in at the hotel?", "11 December|15:00"),
+            ("What's the confirmation code of the booking?", "LRK-88213-QT"),
+            ("How much is the hotel in total?", "236"),
+            ("what room number do we have in Graz", "204"),
+            ("Until when do we have to check out?", "10:30"),
+            ("What does parking cost per night?", "9 euros|9"),
+            ("Under whose name is the booking?", "Henrike Paulsen"),
+            unseen("What is the phone number of the hotel in Graz?"),
+            unseen("How much is the city tax?"),
+        ),
+    ),
+    Scene(
+        "issue", "chromium", "Crash when rotating images #1187 - Pixelloom", "page",
+        """<h2>Crash when rotating images <small>#1187</small></h2><p><span style="background:#1a7f37;color:#fff;padding:4px 10px;border-radius:12px">Open</span>
+opened by <b>mkowalczyk</b> 3 days ago &middot; 5 comments</p><p>Rotating a picture larger than 12,000 pixels crashes with <code>std::bad_alloc</code>.</p>
+<p>Steps: open any panorama, press Ctrl+Shift+R.</p><p><b>Labels:</b> bug, memory &nbsp; <b>Milestone:</b> 4.6 &nbsp; <b>Assignee:</b> jfonseca</p>
+<p><b>jfonseca</b> commented yesterday</p><p>Reproduced on Windows and Fedora. A tiled rotation should land in 4.6.1.</p>""",
+        asks(
+            ("Who opened the issue about rotating images?", "mkowalczyk"),
+            ("What exception does rotating large images throw?", "bad_alloc"),
+            ("which issue number was the rotation crash", "1187"),
+            ("Who is assigned to the crash?", "jfonseca"),
+            ("In which version should the tiled rotation land?", "4.6.1"),
+            ("Which keys does one press to reproduce the crash?", "Ctrl+Shift+R"),
+            unseen("Who closed the issue about cropping images?"),
+        ),
+    ),
+    Scene(
+        "diary", "mousepad", "garden-log.txt", "note",
+        """Garden log, week 46
+
+Planted 40 tulip bulbs (Queen of Night) along the fence.
+Lowest temperature on Wednesday: -3.5 C
+Ordered 2 cubic metres of compost from Brandt & Sohn, 118 euros delivered.
+The hedgehog is back under the shed.
+Next: prune the Bramley on 30 November, ask Yusuf for the long ladder.
+""",
+        asks(
+            ("How many tulip bulbs did I plant?", "40"),
+            ("Which kind of tulips did I plant?", "Queen of Night"),
+            ("what was the lowest temperature in the garden", "-3.5"),
+            ("From whom did I order the compost?", "Brandt"),
+            ("how much was the compost", "118"),
+            ("When do I have to prune the Bramley?", "30 November"),
+            ("Who has the long ladder?", "Yusuf"),
+            ("Where is the hedgehog?", "under the shed"),
+            unseen("How many daffodil bulbs did I plant?"),
+        ),
+    ),
+    Scene(
+        "printer", "zenity", "Printer", "info",
+        "Canvas 3100 is out of magenta ink.\nJob 58 (thesis-final.pdf, 142 pages) was paused.\nReplacement cartridge: CV-31M",
+        asks(
+            ("Which ink colour is the printer out of?", "magenta"),
+            ("Which document was paused at the printer?", "thesis-final.pdf"),
+            ("how many pages does my thesis have", "142"),
+            ("What cartridge do I need?", "CV-31M"),
+            ("When did I see that the printer was out of ink?", "today at"),
+            ("Which program warned about the ink?", "zenity"),
+            unseen("What did the scanner report?"),
+        ),
+    ),
+    Scene(
+        "stocks", "chromium", "Watchlist - Tickerbird", "page",
+        """<div class="dark" style="margin:-32px;padding:32px;min-height:620px"><h2>Watchlist</h2>
+<table><tr><th>Symbol</th><th>Company</th><th>Last</th><th>Change</th><th>Volume</th></tr>
+<tr><td>VLTR</td><td>Velotor SE</td><td>84.12</td><td>+1.9%</td><td>1.2M</td></tr>
+<tr><td>OBSD</td><td>Obsidia Mining</td><td>17.56</td><td>-4.3%</td><td>8.7M</td></tr>
+<tr><td>FENN</td><td>Fennmark Foods</td><td>230.40</td><td>+0.2%</td><td>310K</td></tr></table><p>Markets close at 17:30.</p></div>""",
+        asks(
+            ("What was the last price of Obsidia Mining?", "17.56"),
+            ("By how much did Velotor change?", "1.9%"),
+            ("What is the symbol of Fennmark Foods?", "FENN"),
+            ("When do the markets close?", "17:30"),
+            ("Which company lost the most?", "Obsidia"),
+            unseen("What was the last price of Halberd Steel?"),
+        ),
+    ),
+)  # fmt: skip
+
+
 def command(scene: Scene, folder: Path) -> list[str]:
     """The program that shows the scene."""
     if scene.kind.endswith("terminal"):
@@ -598,7 +732,8 @@ def _settled(desktop: VirtualDesktop, window: str) -> dict[str, int]:
     return {"left": left, "top": top, "width": min(width, SIZE[0] - left), "height": min(height, SIZE[1] - top)}
 
 
+SETS = {"development": DEVELOPMENT, "validation": VALIDATION, "holdout": HOLDOUT}
+
 if __name__ == "__main__":
-    record(DEVELOPMENT, FIXTURES / "development")
-    record(VALIDATION, FIXTURES / "validation")
-    sys.exit(0)
+    for name in sys.argv[1:] or SETS:
+        record(SETS[name], FIXTURES / name)
