@@ -212,7 +212,8 @@ def _parse_vision(raw: Mapping[str, Any], hidden: int) -> VisionShape:
 
 def _parse_layers(types: Any, layers: int) -> tuple[bool, ...]:
     """Which layers are linear. Some checkpoints call every layer "full_attention": then the pattern holds."""
-    if isinstance(types, list) and len(types) == layers and "linear_attention" in types:
+    told = isinstance(types, list) and len(types) == layers
+    if told and ("linear_attention" in types or "full_attention" not in types):
         return tuple(kind == "linear_attention" for kind in types)
     return tuple(i % 4 != 0 for i in range(layers))
 

@@ -20,9 +20,8 @@ class InfiniteVL(nn.Module):
         self.shape = shape
         self.visual = VisionTower(shape.vision)
         self.language_model = Decoder(shape)
-        self.lm_head = (
-            None if shape.tie_word_embeddings else nn.Linear(shape.hidden_size, shape.vocab_size, bias=False)
-        )
+        untied = shape.tie_word_embeddings is False
+        self.lm_head = nn.Linear(shape.hidden_size, shape.vocab_size, bias=False) if untied else None
 
     def empty_state(self, batch: int = 1, recurrent_dtype: torch.dtype = torch.float32) -> MemoryState:
         """A fresh memory on this network's device, in its dtype. ``recurrent_dtype`` bf16 halves the recurrent part,

@@ -129,7 +129,7 @@ def _settled(shape: ModelShape, names: set[str]) -> ModelShape:
     tied = shape.tie_word_embeddings
     return replace(
         shape,
-        linear_layers=tuple(i in linear for i in range(shape.num_hidden_layers)) if linear else shape.linear_layers,
+        linear_layers=tuple(i in linear for i in range(shape.num_hidden_layers)),
         tie_word_embeddings="lm_head.weight" not in names if tied is None else tied,
     )
 

@@ -36,8 +36,9 @@ def test_what_is_written_is_read_back() -> None:
         ({"sliding_window": 2048, "attention_sinks": 256}, "sinks", 256),
         ({"expand_v": 1.5}, "value_dim", 192),
         ({"num_hidden_layers": 4, "layer_types": ["full_attention"] * 4}, "linear_layers", (False, True, True, True)),
+        ({"num_hidden_layers": 2, "layer_types": ["sliding_attention"] * 2}, "linear_layers", (False, False)),
         (
-            {"num_hidden_layers": 2, "layer_types": ["linear_attention", "sliding_attention"]},
+            {"num_hidden_layers": 2, "layer_types": ["linear_attention", "full_attention"]},
             "linear_layers",
             (True, False),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -141,8 +142,19 @@ def test_the_recurrent_memory_can_be_kept_in_half_the_bytes() -> None:
     assert relative(state.recurrent, full.recurrent) < 1e-2
 
 
-@pytest.mark.parametrize("changes", [{"use_gate": False}, {"use_short_conv": False}, {"conv_bias": True}])
-def test_variants_of_the_linear_layer_stream_too(changes: dict[str, bool]) -> None:
+VARIANTS: list[dict[str, Any]] = [
+    {"use_gate": False},
+    {"use_short_conv": False},
+    {"conv_bias": True},
+    {"linear_layers": (True, True)},
+    {"linear_layers": (False, False)},
+    {"expand_v": 1.5, "num_linear_heads": 3},
+    {"num_key_value_heads": 1, "conv_size": 2},
+]
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=str)
+def test_variants_of_the_layers_stream_too(changes: dict[str, Any]) -> None:
     model = network(window=WINDOW, **changes)
     x = embeddings(60, model.shape.hidden_size)
     assert_same_stream(run(model, x, [13, 40, 7]), run(model, x, [60]))

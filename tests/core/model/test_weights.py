@@ -98,14 +98,14 @@ def test_rows_packed_as_bytes_are_unpacked(tmp_path: Path) -> None:
         weights.load(tmp_path)
 
 
-def test_layers_are_what_their_weights_say(tmp_path: Path) -> None:
-    model = network(linear_layers=(True, False, True))
-    weights.save(model, tmp_path)
+@pytest.mark.parametrize("layers", [(True, False, True), (True, True), (False, False)])
+def test_layers_are_what_their_weights_say(layers: tuple[bool, ...], tmp_path: Path) -> None:
+    weights.save(network(linear_layers=layers), tmp_path)
     config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
-    config["layer_types"] = ["full_attention"] * 3
+    config["layer_types"] = ["full_attention"] * len(layers)
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (tmp_path / weights.SUMS).unlink()
-    assert weights.load(tmp_path).shape.linear_layers == (True, False, True)
+    assert weights.load(tmp_path).shape.linear_layers == layers
 
 
 @pytest.mark.parametrize(
