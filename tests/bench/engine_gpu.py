@@ -24,10 +24,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.model.bundle import Bundle, random_bundle, tiny_shape
 from core.model.config import ModelShape
+from core.model.floors import floors
 from core.model.sampling import next_token
 from core.model.steps import read_step
 from core.preprocess import Observation
@@ -49,52 +50,21 @@ def median(call: Callable[[], object], repeat: int) -> float:
     return statistics.median(once(call) for _ in range(repeat))
 
 
-def machine() -> dict[str, float]:
-    """Bytes a second of a copy (read and written), operations a second of a bf16 product."""
-    source = torch.randint(0, 255, (2**31,), dtype=torch.uint8, device="cuda")
-    target = torch.empty_like(source)
-    copy = median(lambda: target.copy_(source), 10)
-    a, b = (torch.randn(8192, 8192, device="cuda").bfloat16() for _ in range(2))
-    product = median(lambda: a @ b, 10)
-    return {"bytes_s": 2 * source.nbytes / copy * 1e3, "flop_s": 2 * 8192**3 / product * 1e3}
-
-
 def observation(size: tuple[int, int], index: int) -> Observation:
     pixels = np.random.default_rng(index).integers(0, 255, (*size, 3), dtype=np.uint8)
     when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=index / 2)
     return Observation(time=when, header="", pictures=(pixels,))
 
 
-def weights_of(module: nn.Module) -> int:
-    """Numbers in all matrices of the products in a module."""
-    return sum(m.weight.numel() for m in module.modules() if isinstance(m, nn.Linear))
-
-
-def floors(bundle: Bundle, found: dict[str, float]) -> dict[str, float]:
-    """Milliseconds that the machine needs at least."""
-    shape, network = bundle.shape, bundle.network
-    linear, attention = sum(shape.linear_layers), len(shape.linear_layers) - sum(shape.linear_layers)
-    body, tower = weights_of(network.language_model), weights_of(network.visual)
-    head = network.language_model.embed_tokens.weight.numel()
+def floors_of(bundle: Bundle, report: dict[str, Any]) -> dict[str, float]:
+    """Milliseconds that this machine needs at least; notes the machine's measured rates in the report."""
+    state = bundle.network.empty_state().nbytes
     result = {}
     for name, (height, width) in FRAMES.items():
-        tokens, patches = height * width // 28**2, height * width // 14**2
-        vision = shape.vision
-        whole = len(vision.fullatt_block_indexes)
-        reach = whole * patches + (vision.depth - whole) * 64  # keys a patch sees, summed over blocks
-        merger = weights_of(network.visual.merger)
-        flop = 2 * (body * tokens + (tower - merger) * patches + merger * patches / 4)
-        flop += 4 * patches * reach * vision.hidden_size
-        flop += 4 * tokens * attention * shape.window * shape.num_attention_heads * shape.head_dim
-        flop += 6 * tokens * linear * shape.num_linear_heads * shape.linear_head_dim * shape.value_dim
-        result[name] = max(flop / found["flop_s"], (body + tower) * 2 / found["bytes_s"]) * 1e3
-    state = network.empty_state().nbytes
-    read = (body + head) * 2 + state  # the recurrent part is written as well
-    recurrent = linear * shape.num_linear_heads * shape.linear_head_dim * shape.value_dim * 4
-    result["token out, bf16"] = (read + recurrent) / found["bytes_s"] * 1e3
-    result["first token after a 32-token question, fork included"] = result["token out, bf16"]
-    result["fork"] = 2 * state / found["bytes_s"] * 1e3
-    return result
+        found = floors(bundle.network, height * width // 28**2, state)
+        result[name] = found.see
+    report["machine"] = {"bytes_s": found.bandwidth, "flop_s": found.rate}
+    return result | {"token out, bf16": found.token, "fork": found.fork}
 
 
 def replay_equals_plain() -> dict[str, float]:
@@ -199,12 +169,11 @@ def main() -> int:
         print(report, flush=True)
     if options.check:
         return 0
-    report["machine"] = machine()
     device = torch.device("cuda")
     shape = tiny_shape() if options.small else ModelShape()
     bundle = random_bundle(device, torch.bfloat16, shape, on_device=True).in_demo_framing()
     report["measured_ms"] = measure(bundle, 20)
-    report["floor_ms"] = floors(bundle, report["machine"])
+    report["floor_ms"] = floors_of(bundle, report)
     report["allocated_GB"] = torch.cuda.max_memory_allocated() / 1e9
     lines = ["| what | measured | floor |", "|---|---|---|"]
     for name, value in report["measured_ms"].items():
