@@ -20,7 +20,7 @@ from ui import text
 from ui.bridge import Bridge
 from ui.controls import Controls
 from ui.hotkeys import Hotkeys
-from ui.immortal import keep_none
+from ui.immortal import keep_singletons
 from ui.pictures import Pictures
 from ui.presence import Link, Presence, presence
 from ui.settings_window import SettingsWindow
@@ -274,7 +274,7 @@ def consented(paths: Paths) -> bool:
 
 def run(arguments: list[str] | None = None) -> int:
     """The desktop app, until it is quit; the exit status."""
-    keep_none()
+    keep_singletons()
     application = QApplication(arguments or ["afterimage"])
     application.setApplicationName("Afterimage")
     application.setDesktopFileName("afterimage")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from string import Template
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
@@ -102,10 +102,9 @@ class Theme(QObject):
         if fusion is not None:
             application.setStyle(fusion)
         application.setWindowIcon(brand_icon("afterimage"))
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._refresh)
-        application.installEventFilter(self)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self.refresh)
         self._applied: tuple[Colours, float] | None = None
-        self._refresh()
+        self.refresh()
 
     @property
     def colours(self) -> Colours:
@@ -114,7 +113,7 @@ class Theme(QObject):
     def set_scheme(self, scheme: str) -> None:
         """``light`` or ``dark`` whatever the system says, or ``system`` to follow it."""
         self._scheme = scheme
-        self._refresh()
+        self.refresh()
 
     @property
     def dark(self) -> bool:
@@ -132,12 +131,8 @@ class Theme(QObject):
             font.setWeight(QFont.Weight.DemiBold)
         return font
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
-        if watched is self._application and event.type() == QEvent.Type.ApplicationFontChange:
-            self._refresh()
-        return False
-
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Looks at the system's colours and font again; does nothing where they are what they were."""
         dark = _system_is_dark() if self._scheme == "system" else self._scheme == "dark"
         colours = DARK if dark else LIGHT
         points = _points(self._application.font())

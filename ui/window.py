@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -175,7 +175,7 @@ class AskWindow(QWidget):
             Light.LOCKED: ("calm", "lock"),
         }
         kind, icon = kinds.get(presence.light, ("calm", "info"))
-        self.notice.say(presence.sentence, kind=kind, icon=icon)
+        self.notice.say(presence.detail, kind=kind, icon=icon)
 
     def show_status(self, status: Status) -> None:
         self._facts.setText(
@@ -224,6 +224,11 @@ class AskWindow(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
         super().showEvent(event)
         self.composer.edit.setFocus()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            self._theme.refresh()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
         self.cancel()

@@ -27,7 +27,7 @@ from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
 from ui.answer import Stage
 from ui.bridge import Bridge
 from ui.desktop import Desktop
-from ui.immortal import keep_none
+from ui.immortal import keep_singletons
 from ui.presence import Link
 
 PATIENCE_S = 10.0
@@ -280,7 +280,7 @@ def main() -> int:
             environment = os.environ | {"QT_SCALE_FACTOR": scale}
             subprocess.run([*command, "--folder", str(options.folder)], env=environment, check=True)
         return 0
-    keep_none()
+    keep_singletons()
     application = QApplication([])
     studio = Studio(application, options.folder, options.suffix)
     studio.engine.settings = studio.engine.settings.changed("desktop.theme", options.scheme)

@@ -138,6 +138,10 @@ class FakeEngine:
         reply.put(protocol.Done(id=reply.id, count=count))
 
     def _moments(self, request: protocol.GetMoments, reply: Reply) -> None:
+        if request == protocol.GetMoments(id=request.id, limit=request.limit, offset=request.offset):
+            page = tuple(self.moments[request.offset : request.offset + request.limit])
+            reply.put(protocol.Moments(id=reply.id, moments=page, total=len(self.moments)))
+            return
         found = [
             moment
             for moment in self.moments

@@ -19,12 +19,12 @@ from app.paths import Paths, paths_in
 from tests.helpers.fake_engine import FakeEngine
 from ui.bridge import Bridge
 from ui.controls import Controls
-from ui.immortal import keep_none
+from ui.immortal import keep_singletons
 from ui.pictures import Pictures
 from ui.theme import Theme
 from ui.window import AskWindow
 
-keep_none()
+keep_singletons()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
