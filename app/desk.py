@@ -141,9 +141,9 @@ class Desk:
     def _watch(self, request: protocol.Watch, reply: Reply) -> None:
         if not request.sources:
             raise InputError("There is nothing to watch.", "Sources are: screen, webcam, or a path.")
-        future = self._service.watch(Wanted(request.sources, request.fps), attached=request.attached)
+        future = self._service.watch(Wanted(request.sources, request.fps), owner=reply if request.attached else None)
         if request.attached:
-            reply.when_gone(lambda: self._service.unwatch(only_attached=True))
+            reply.when_gone(lambda: self._service.unwatch(owner=reply))
         self._when_done(future, reply, lambda trouble: reply.put(protocol.Done(id=reply.id, message=trouble)))
 
     def _stop(self, _request: protocol.Stop, reply: Reply) -> None:

@@ -82,7 +82,7 @@ class Service:
         self.mind = Mind(self._opener(), self._snapshots, self.notices)
         self.assistant = Assistant(self.timeline, self.mind, reader, self._policy())
         self.recorder = Recorder(self.assistant, opener, self._settings.capture_config())
-        self._attached = False
+        self._owner: object = None  # what the recording ends with, if it is somebody's
         self._paused_until: float | None = None  # monotonic
         self._pause_seconds: float | None = None
         self._paused = False
@@ -122,19 +122,24 @@ class Service:
 
     # --- what users ask for ------------------------------------------------------------------------------------
 
-    def watch(self, wanted: Wanted, *, attached: bool) -> Future[str]:
-        """Starts recording; see Recorder.watch for the future. ``attached``: not taken up again after a crash."""
+    def watch(self, wanted: Wanted, *, owner: object = None) -> Future[str]:
+        """Starts recording; see Recorder.watch for the future.
+
+        ``owner``: whoever it is to end with, by :meth:`unwatch`; such a recording is not taken up after a crash.
+        """
         with self._lock:
-            self._attached = attached
+            self._owner = owner
             future = self.recorder.watch(wanted)
             self._note_intent()
         self._changed.set()
         return future
 
-    def unwatch(self, *, only_attached: bool = False) -> None:
+    def unwatch(self, *, owner: object = None) -> None:
+        """Ends recording; with an ``owner`` only what was started for it and not replaced since."""
         with self._lock:
-            if only_attached and not self._attached:
+            if owner is not None and self._owner is not owner:
                 return
+            self._owner = None
             self.recorder.unwatch()
             self._note_intent()
         self._changed.set()
@@ -242,8 +247,6 @@ class Service:
         facts = self.recorder.facts
         if facts.newest is not None and now - facts.newest < DISK_EVERY:
             self._reading.wake()
-        if not facts.wanted and self._attached:
-            self._attached = False
 
     @property
     def idle(self) -> bool:
@@ -334,7 +337,7 @@ class Service:
         if self._ending:
             return
         wanted = self.recorder.facts.wanted
-        sources = wanted.sources if wanted and not self._attached else ()
+        sources = wanted.sources if wanted and self._owner is None else ()
         left = None if self._paused_until is None else self._paused_until - time.monotonic()
         intent.write(
             self._paths.intent,

@@ -55,11 +55,8 @@ def watch_until(
         client = supervisor.client
         if client is not None:
             with contextlib.suppress(AfterimageError):
-                last = client.status()
-                if mine:
-                    client.stop()
-                _show_last(last, as_json=as_json)
-        supervisor.stop()
+                _show_last(client.status(), as_json=as_json)
+        supervisor.stop()  # what is recorded for this connection ends with it
     if not reached:
         raise EnvironmentTroubleError("Nothing was recorded.", trouble)
 

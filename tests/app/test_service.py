@@ -298,6 +298,15 @@ def test_an_attached_recording_ends_with_its_connection(running: Running, paths:
     running.until(lambda status: status.state == "idle")
 
 
+def test_an_attached_recording_that_was_replaced_outlives_its_connection(running: Running, paths: Paths) -> None:
+    with connect(paths, start=False) as other:
+        other.watch(attached=True)
+        running.client.watch()
+        other.close()
+        running.until(lambda status: running.server.connections == 1)
+    running.until(recording)
+
+
 def test_a_killed_engines_recording_is_taken_up_only_when_asked(paths: Paths, session: NotingSession) -> None:
     first = Running(paths, FakeScreen())
     first.client.watch()
