@@ -169,9 +169,7 @@ class Source:
     fonts: tuple[Path, ...] = ()
     held_out: bool = False
     seed: int = 0
-    words: Path | None = (
-        None  # a list, one a line, in place of the built-in ones; a fifth is held out
-    )
+    words: Path | None = None  # a list, one a line, in place of the built-in ones; a fifth is held out
 
     def drawer(self) -> Drawer:
         listed = None

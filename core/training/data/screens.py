@@ -143,6 +143,9 @@ class Canvas:
     def note(self, kind: str, subject: str, answer: str, size: int) -> None:
         self.facts.append(Fact(kind, subject, answer, size))
 
+    def pixels(self) -> Pixels:
+        return np.asarray(self.image)
+
     def lines(self) -> list[str]:
         """All text from the top down; pieces side by side make one line."""
         lines: list[tuple[float, list[tuple[float, str]]]] = []
@@ -214,8 +217,9 @@ class Drawer:
         room = Room(rng.randint(3, 14), top, canvas.image.width - 4, canvas.image.height - 2)
         scene(rng, canvas, room, font)
         characters, colours = canvas.maps()
-        pixels = np.asarray(canvas.image)
-        return Screen(pixels, title, application, title_drawn, canvas.facts, characters, colours, canvas.lines())
+        return Screen(
+            canvas.pixels(), title, application, title_drawn, canvas.facts, characters, colours, canvas.lines()
+        )
 
     @staticmethod
     def _cells(rng: Random, size: int) -> tuple[int, int]:
