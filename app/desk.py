@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from app import protocol
@@ -29,9 +31,18 @@ if TYPE_CHECKING:
 PUSH_EVERY: Final = 1.0  # seconds between two StatusEvents when nothing has changed
 MAX_PICTURE_PIXELS: Final = 8192 * 8192
 SEARCH_MOST: Final = 1000
+FOUND_FOR: Final = 5.0  # seconds that what a search found is good for
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Search:
+    text: str
+    start: datetime | None
+    end: datetime | None
+    application: str | None
 
 
 class Desk:
@@ -40,6 +51,8 @@ class Desk:
         self._shut_down = shut_down
         self._lock = threading.Lock()
         self._subscribers: list[Reply] = []
+        self._found: tuple[_Search, list[int]] | None = None  # the last search and what it found
+        self._found_at = 0.0
         self._pushed: Status | None = None
         self._pushed_at = 0.0
         self._answers: dict[type[Any], Callable[[Any, Reply], None]] = {
@@ -176,14 +189,27 @@ class Desk:
         if request.text:
             if len(request.text) > protocol.MAX_QUESTION:
                 raise InputError("The text to search for is too long.", "Shorten it.")
-            most = min(SEARCH_MOST, request.offset + request.limit)
-            hits = timeline.search(request.text, request.start, request.end, application, SEARCH_MOST)
-            found, total = [hit.moment for hit in hits[request.offset : most]], len(hits)
+            ids = self._search(_Search(request.text, request.start, request.end, application))
+            page = ids[request.offset : request.offset + request.limit]
+            # Asked for now and not kept: what was forgotten meanwhile is gone here too.
+            found, total = [moment for id_ in page if (moment := timeline.get(id_)) is not None], len(ids)
         else:
             found = timeline.between(request.start, request.end, application, request.limit, request.offset)
             total = timeline.count(request.start, request.end, application)
         told = tuple(self._told(moment) for moment in found)
         reply.put(protocol.Moments(id=reply.id, moments=told, total=total))
+
+    def _search(self, search: _Search) -> list[int]:
+        """The moments that match, best first, at most SEARCH_MOST; turning pages does not search again."""
+        now = time.monotonic()
+        with self._lock:
+            if self._found is not None and self._found[0] == search and now - self._found_at < FOUND_FOR:
+                return self._found[1]
+        hits = self._service.timeline.search(search.text, search.start, search.end, search.application, SEARCH_MOST)
+        ids = [hit.moment.id for hit in hits]
+        with self._lock:
+            self._found, self._found_at = (search, ids), now
+        return ids
 
     def _picture(self, request: protocol.GetPicture, reply: Reply) -> None:
         timeline = self._service.timeline

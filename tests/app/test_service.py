@@ -161,6 +161,21 @@ def test_titles_of_any_characters_are_kept_shown_and_searched(running: Running, 
     answer_to(running.client, "which window was open?")
 
 
+def test_pages_of_a_search_belong_together_and_forgotten_moments_leave_them(running: Running) -> None:
+    for number in range(3):
+        running.screen.show(f"apple {number}", f"apple {number}")
+        running.client.watch()
+        running.until(lambda status, number=number: status.moments > number)  # type: ignore[misc]  # the loop's number
+        running.client.stop()
+    running.until(lambda status: status.unread_moments == 0)
+    pages = [running.client.moments(text="apple", limit=1, offset=offset) for offset in range(4)]
+    assert [page.total for page in pages] == [3, 3, 3, 3]
+    assert [len(page.moments) for page in pages] == [1, 1, 1, 0]
+    assert len({page.moments[0].id for page in pages[:3]}) == 3
+    running.client.forget()
+    assert running.client.moments(text="apple").moments == ()
+
+
 @pytest.mark.parametrize("text", ['"', "a AND", "*", "(((", "\0", "NEAR(", "-" * 300, "ü̈" * 50])
 def test_search_words_of_any_kind_are_no_error(running: Running, text: str) -> None:
     assert running.client.moments(text=text).total == 0
