@@ -29,6 +29,8 @@ BELOW = (0.55, 0.45, 0.38, 0.33, 0.3, 0.28, 0.27, 0.27)
 AROUND = (0.45, 0.38, 0.32, 0.29, 0.27, 0.25)  # elsewhere, that many rows away
 ELSEWHERE = 0.2
 TITLE = 0.5
+BESIDE = 0.46  # a name or number that stands farther away than this
+ASTRAY = 0.12  # makes the answer less likely by this
 EXTREME = 0.3  # for the row with the most, where the most is asked for
 PARTED = 0.85  # what lies beyond an empty space counts this much
 
@@ -71,10 +73,13 @@ def supported(evidence: Evidence) -> bool:
     return evidence.named and evidence.covered >= ENOUGH
 
 
-def _mostly(terms: Sequence[Term], supporting: Sequence[Term]) -> bool:
+def _mostly(question: Question, supporting: Sequence[Term]) -> bool:
     """Whether more of the words of weight are found than missing; where there are none, at least half of the rest."""
+    terms = question.terms
     strong = sum(term.strong for term in terms)
     found = sum(term.strong for term in supporting)
+    if strong and question.asked in (Asked.PLACE, Asked.SEEN_TIME):
+        return found >= strong - found  # "told", "complained": what it did is seldom written there
     if strong:
         return found > strong - found
     return len(supporting) >= len(terms) - len(supporting)
@@ -118,7 +123,10 @@ class _Judge:
         weights = sum(term.weight for term in terms)
         covered = sum(term.weight for term in supporting) / weights if weights else 1.0
         named = all(near[term.word] >= NAMED for term in terms if term.essential)
-        return Evidence(self._page, value, covered, named and _mostly(terms, supporting), score + value.bonus)
+        if any(near[term.word] < BESIDE for term in terms if term.essential):
+            score -= ASTRAY
+        fits = named and _mostly(self._question, supporting)
+        return Evidence(self._page, value, covered, fits, score + value.bonus)
 
     def _nearest(self, term: Term, value: Value, heads: set[Word]) -> float:
         """How well a term is found, where it stands best for the value."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from core.frame import Rect
@@ -17,6 +17,7 @@ from core.timeline.schema import fold, words
 _WORD = re.compile(r"[^\W_]+|%")
 HEADER_REACH = 60  # rows a table may be long
 EVEN = 1.7  # times the gaps so far: a wider one between two rows ends a table
+RULED = 1.7  # of a line's height: what a ruler between the head and the body of a table may take
 LOOSE = 0.9  # of a line's height: a larger empty space parts paragraphs
 
 
@@ -46,6 +47,7 @@ class Page:
 
     def __init__(self, moment: Moment, lines: Sequence[Line]) -> None:
         self.moment = moment
+        lines = [cell for line in lines for cell in _at_bars(line)]
         self.cells = tuple(lines)
         numbers = sorted({line.row for line in lines})
         rank = {number: index for index, number in enumerate(numbers)}
@@ -99,8 +101,9 @@ class Page:
         for above in range(row - 1, max(-1, row - HEADER_REACH), -1):
             over = self._box(above)
             distance = box.top - over.bottom
+            ruled = RULED * height if len(self.members[above]) >= len(self.members[row]) else 0.0
             if (
-                distance > (EVEN * gap + 0.35 * height if head else 1.2 * height)
+                distance > (max(ruled, EVEN * gap + 0.35 * height if head else 1.2 * height))
                 or not 0.6 < over.height / height < 1.6
             ):
                 break
@@ -173,6 +176,23 @@ class Page:
             ):
                 return index
         return None
+
+
+def _at_bars(line: Line) -> list[Line]:
+    """The cells of a line whose columns are parted by bars, as terminals draw tables."""
+    pieces = [
+        (found.start(), found.end())
+        for found in re.finditer(r"(?:[^|│\s]|(?<=\S)\s(?=[^|│\s])|\s(?=[^|│\s]))+", line.text)
+    ]
+    if len(pieces) < 2 or not re.search(r"\s[|│]\s|[|│].*[|│]", line.text):
+        return [line]
+    step = line.rect.width / len(line.text)
+    cells = []
+    for start, end in pieces:
+        left = line.rect.left + round(start * step)
+        rect = Rect(left, line.rect.top, max(1, round((end - start) * step)), line.rect.height)
+        cells.append(replace(line, text=line.text[start:end].strip(), rect=rect))
+    return cells
 
 
 def _lined_up(left: float, right: float, other_left: float, other_right: float, height: float) -> bool:

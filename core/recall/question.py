@@ -29,6 +29,7 @@ class Asked(StrEnum):
     CODE = "code"
     FILE = "file"
     PERSON = "person"
+    REASON = "reason"
     ADDRESS = "address"  # of mail, web or network
     ANYTHING = "anything"
 
@@ -106,7 +107,8 @@ _KIND_OF_QUESTION: tuple[tuple[str, Asked], ...] = (
      r"(?:date|day|time|month|year|weekday)\b|\bdeadline\b|\bdue date\b|\bdate of\b", Asked.TIME),
     (r"\b(?:code|reference|ref|id|identifier|serial|number|version|port|pin|password|token|ticket|hash|"
      r"tracking|invoice number|flight number|nummer|kennung)\b", Asked.CODE),
-    (r"^(?:who|whose|wer|wen|wem)\b|\bwhom\b|\b(?:which|what) person\b", Asked.PERSON),
+    (r"^(?:\W*)(?:why|how come|what was the reason|what is the reason|warum|wieso|weshalb)\b", Asked.REASON),
+    (r"^(?:who|wer|wen|wem)\b|\bwhom\b|\bwhose\b|\b(?:which|what) person\b", Asked.PERSON),
     (r"^(?:did|have|has|was|were|is|are|had|does|do|can|could|habe|war|hat|gab)\b", Asked.YES_NO),
 )  # fmt: skip
 _KIND_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), asked) for pattern, asked in _KIND_OF_QUESTION)
@@ -118,6 +120,12 @@ _WISHES = (
     r"\bwhat(?:'s|\s+(?:is|was|are|were))\s+(?:the|my|our|a|an)\s+((?:[\w-]+\s+){0,2}?[\w-]+)(?:\s+(?:of|for|in|on|from|to|at|when|that|by)\b|\?|$)",
     r"\bhow\s+(?!many|much\b)([\w-]+)",
 )
+_STOPS = rf"{_AUX}|in|of|on|at|for|from|to|with|that|which|who|when|by|about|and|left|there|i|we|you|the|my|it"
+_COUNTED = (
+    re.compile(rf"\bhow many\s+((?:(?!(?:{_STOPS})\b)[\w'’-]+\s*){{1,4}})", re.IGNORECASE),
+    re.compile(rf"\b(?:price|cost|number|code|id|pid|size|name|address|temperature|fare|fee)\s+(?:of|for)\s+(?:the|my|our|a|an)\s+"
+               rf"((?:(?!(?:{_STOPS})\b)[\w'’-]+\s*){{1,4}})", re.IGNORECASE),
+)  # fmt: skip
 _WISH = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _WISHES)
 _TOKEN = re.compile(r"[^\W_]+(?:[-'’._/:@][^\W_]+)*")
 _WEAK_ROOTS = frozenset(root(word) for word in WEAK)
@@ -185,6 +193,13 @@ def _terms(text: str) -> tuple[Term, ...]:
     """The words worth finding, in order. Names and numbers are essential."""
     wished = next((found[1] for pattern in _WISH if (found := pattern.search(text))), "")
     wish = {fold(part) for word in _TOKEN.findall(wished) for part in re.split(r"[-'’]", word)}
+    counted = {
+        fold(part)
+        for pattern in _COUNTED
+        for found in pattern.finditer(text)
+        if len(found[1].split()) > 1 or pattern is _COUNTED[0]
+        for part in re.split(r"[\s'’-]+", found[1])
+    }
     quoted = {fold(w) for part in re.findall(r"[\"“„«]([^\"”“»]+)[\"”»]", text) for w in _TOKEN.findall(part)}
     terms = dict[str, Term]()
     for position, found in enumerate(_TOKEN.finditer(text)):
@@ -208,6 +223,8 @@ def _terms(text: str) -> tuple[Term, ...]:
             else:
                 essential_word = essential_here and (not weak or fold(token) in quoted)
             done = word.endswith("ed") and word not in WEAK  # what was done decides: sold, removed, timed out
+            if word in counted and not weak:  # "how many daffodil bulbs": tulip bulbs will not do
+                essential_word = True
             weight = 1.0 if essential_word or done else 0.12 if weak else 0.25 if word in wish else 0.8
             location = 1.4 if essential_word else 1.2 if word in wish else 0.55 if weak else 1.0
             share = 1 / len(parts)  # of a name made of parts, all together count as one word

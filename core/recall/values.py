@@ -38,13 +38,14 @@ _VALUES = {
     Asked.ADDRESS: r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)[^\s|]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|"
                    r"\b(?:[\w-]+\.)+(?:com|org|net|io|de|eu|dev|app|co|uk|example|info|edu|gov)(?:/[^\s|]*)?",
     Asked.PERSON: r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.?\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]+"
-                  r"(?:\s+(?:[A-ZÀ-ÖØ-Þ]\.?\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]+){0,2}",
+                  r"(?:\s+(?:[A-ZÀ-ÖØ-Þ]\.?\s+)?[A-ZÀ-ÖØ-Þ][\w’'-]+){0,2}|"
+                  r"(?<=\bby )[a-z][\w.-]{2,}|(?<=@)[a-z][\w.-]{2,}|(?<=[a-z]: )[a-z][\w.-]{3,}(?=$|[\s,;)])",
 }  # fmt: skip
 _PATTERNS = {
     asked: re.compile(pattern, 0 if asked is Asked.PERSON else re.IGNORECASE) for asked, pattern in _VALUES.items()
 }
 _CLOCK = re.compile(_TIME_OF_DAY, re.IGNORECASE)
-_LINES = (Asked.ANYTHING, Asked.SEEN_TIME, Asked.PLACE, Asked.YES_NO)  # a whole line answers these
+_LINES = (Asked.ANYTHING, Asked.REASON, Asked.SEEN_TIME, Asked.PLACE, Asked.YES_NO)  # a whole line answers these
 _UNITS_OF = tuple(
     (frozenset(measured.split()), re.compile(unit, re.IGNORECASE))
     for measured, unit in (
@@ -60,6 +61,22 @@ _UNITS_OF = tuple(
         ("strong wind", r"(?:m/s|km/h|mph|knots|kn)$"),
     )
 )
+_SHAPES = tuple(
+    (frozenset(named.split()), re.compile(shape, re.IGNORECASE))
+    for named, shape in (
+        ("phone telephone mobile call telefonnummer", r"(?:\d\D?){6}"),
+        ("hash commit sha", r"^[0-9a-f]{7,64}$"),
+        ("version release", r"\d+(?:\.\d+)+"),
+        ("port", r"^(?:\S*:)?\d{2,5}$"),
+    )
+)
+_UNFINISHED = re.compile(r"(?:[.,]|\b[a-z]+)$")  # a line whose last name may go on below
+_CAUSE = re.compile(
+    r"\b(?:because|cannot|can't|could not|couldn't|unable|refused|denied|not found|no such|missing|invalid|"
+    r"unexpected|undefined|unknown|timed? ?out|too (?:long|large|many|small|old|few)|out of|not enough|does not|"
+    r"did not|expired|due to|reason|exceeded|conflicts?|unreachable|locked)\b|\w*(?:Error|Exception)\b|\berror: \S",
+    re.IGNORECASE,
+)
 _CLOCK_ONLY = re.compile(r"\d{1,2}:\d{2}\s*$")
 _DAY_WISH = frozenset("day date weekday month year tag datum".split())
 _HOUR_WISH = frozenset("time hour uhrzeit".split())
@@ -69,7 +86,7 @@ _TITLED = re.compile(r"(?:by|from|with|dr\.?|mr\.?|mrs\.?|ms\.?|prof\.?|@)\s*$",
 _GIVEN = re.compile(
     r"(?:\b(?:by|from|with|to|for|ask|call|ring|and|tell|dr|mr|mrs|ms|prof|author|name)\.?|[:@(])\s*$", re.IGNORECASE
 )
-_PROMPT = re.compile(r"(?:\S+@\S+\s*)?[$#>%]\s")
+_PROMPT = re.compile(r"(?:\S+@\S+\s*|\w+[=-])?[$#>%]\s")
 _COMMANDS = frozenset("command commands type typed run ran execute executed enter entered".split())
 _LABEL = re.compile(r"([^\W_]+)\s?[:=]")
 _NO_NAME = re.compile(rf"by|from|to|with|on|in|at|for|since|the|{_MONTHS}|{_WEEKDAYS}", re.IGNORECASE)
@@ -99,28 +116,32 @@ def values_in(question: Question, page: Page, rows: Set[int]) -> Iterator[Value]
             yield Value("", whole, _line_bonus(question, page, whole, asked))
             continue
         text = cell.text
-        if question.asked is Asked.PERSON and (next_cell := page.below(index)) is not None:
+        unfinished = question.asked is Asked.PERSON and _UNFINISHED.search(text)
+        if unfinished and (next_cell := page.below(index)) is not None:
             text = f"{text} {page.cells[next_cell].text}"
         for found in _PATTERNS[question.asked].finditer(text):
             start, value = found.start(), found[0].strip(" .,;:'\"")
             if question.asked is Asked.PERSON:
                 start, value = _name_only(start, value)
-            if start < len(cell.text) and value and not _repeats(value, asked):
+            if start < len(cell.text) and value and not _repeats(value, asked) and _shaped(question, value):
                 place = Place(index, start, min(found.end(), len(cell.text)))
                 bonus = _bonus(question, text, start, value) + _label_bonus(question, text[:start])
+                if _PROMPT.match(text):
+                    bonus -= 0.12  # typed, not told
                 if question.asked is Asked.MEASURE:
                     bonus = max(
                         bonus, _unit_bonus(question, f"{value} {' '.join(w.text for w in page.header(place))}")
                     )
                 yield Value(value, place, bonus)
-        yield Value("", whole, -1.0)  # where nothing of the kind is near, the line says what there is
-    if question.asked in (Asked.SEEN_TIME, Asked.PLACE, Asked.YES_NO, Asked.ANYTHING):
+        if not _shapes(question):  # where nothing of the kind is near, the line says what there is
+            yield Value("", whole, -1.0)
+    if question.asked in _LINES:
         yield Value("", None)
 
 
 def _line_bonus(question: Question, page: Page, place: Place, asked: Set[str]) -> float:
     """For a question that wants to know something, a line with nothing new in it is no answer."""
-    if question.asked is not Asked.ANYTHING:
+    if question.asked not in (Asked.ANYTHING, Asked.REASON):
         return 0.0
     new = [w for w in page.words_by_cell[place.cell] if not any(matching(a, w.text) >= 0.9 for a in asked)]
     substance = [w for w in new if w.text not in STOP and not w.text.isdigit() and len(w.text) > 1]
@@ -131,9 +152,23 @@ def _line_bonus(question: Question, page: Page, place: Place, asked: Set[str]) -
     bonus = _NEW if len(substance) >= 2 else _NEW / 2
     if _PROMPT.match(text) and not asked & _COMMANDS:
         bonus -= 0.15  # what was typed is seldom what came of it
+    if question.asked is Asked.REASON and _CAUSE.search(text):
+        bonus += 0.25
     labels = {fold(found[1]) for found in _LABEL.finditer(text)}
     wishes = [term.word for term in question.terms if term.wish]
     return bonus + (0.1 if any(matching(wish, label) >= 0.9 for wish in wishes for label in labels) else 0.0)
+
+
+def _shaped(question: Question, value: str) -> bool:
+    """Whether a code can be what is asked for at all: a telephone number is longer than "11"."""
+    return all(shape.search(value) for shape in _shapes(question))
+
+
+def _shapes(question: Question) -> list[re.Pattern[str]]:
+    if question.asked is not Asked.CODE:
+        return []
+    asked = {term.word for term in question.terms}
+    return [shape for named, shape in _SHAPES if asked & named]
 
 
 def _label_bonus(question: Question, before: str) -> float:
@@ -188,6 +223,8 @@ def _name_bonus(text: str, start: int, value: str) -> float:
         bonus += 0.15
     if re.match(r"\s*<\S+@", text[start + len(value) :]):
         bonus += 0.15
+    if value.islower():  # a user's name, perhaps
+        bonus -= 0.1
     if parts[0].lower() in _OPENS:
         bonus -= 0.3
     elif len(parts) == 1 and re.match(r"\S+\s+[a-z]", text[start:]) and start == 0:

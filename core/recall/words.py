@@ -10,10 +10,10 @@ from core.timeline.search import likeness, stem
 # Words that say nothing of what was on screen.
 STOP = frozenset(
     """a about again all also am an and any anything are as at be been being but by can could did do does doing
-    done for from had has have he her here him his how i if in into is it its just me mine more most my no not
-    of off on once only or other our out over please remember she should since so some something still such
-    than that the their them then there these they thing things this those through to too under until up upon
-    us very was we were what whats when where which while who whom whose why will with would you your screen
+    done for from had has have he her here him his how i if in into is it its just me mine more most my no
+    not of on once only or other our over please remember she should since so some something still such than
+    that the their them then there these they thing things this those through to too under until upon us
+    very was we were what whats when where which while who whom whose why will with would you your screen
     seen see saw look looked looking shown show showed showing display displayed appear appeared appears
     earlier ago recently exactly tell said say says one someone want wanted need needed anybody anyone
     everything must may according mention mentioned mentions written read currently currently's there's i'd
@@ -30,13 +30,13 @@ WEAK = frozenset(
     order pay place plan put reach receive reply report result return run send set ship sort start stay stop
     suggest take talk time told total try turn type use value want way win word work write wrote went left
     made goes gone held kept met paid bought began ended ran set sent got gave took came told value first
-    second newest latest new old big large small high low page window application app program website site tab
-    file line text message picture field row column entry item list document note notes table dialog popup
-    user person people date day hour minute amount quantity kosten kostet heißt heisst nummer zahl preis
-    recipe article letter memo post story log output calendar schedule agenda shop store conversation thread
-    appointment event
-    most least highest lowest largest smallest biggest longest shortest cheapest expensive greatest latest earliest
-    fastest slowest oldest heaviest lightest""".split()
+    second newest latest new old big large small high low page window application app program website site
+    tab file line text message picture field row column entry item list document note notes table dialog
+    popup user person people date day hour minute amount quantity kosten kostet heißt heisst nummer zahl
+    preis recipe article letter memo post story log output calendar schedule agenda shop store conversation
+    thread appointment event most least highest lowest largest smallest biggest longest shortest cheapest
+    expensive greatest latest earliest fastest slowest oldest heaviest lightest out off up down lost query
+    warn warned inform informed""".split()
 )
 
 _GROUPS = (

@@ -21,15 +21,33 @@ from core.frame import Pixels
 
 SUFFIX = ".webp"
 THUMBNAIL_QUALITY = 60
+SAMPLE = 20_000  # pixels looked at to tell drawn surfaces from photographs
+FEW_COLOURS = 0.08  # different colours per pixel of the sample, below which a picture is drawn
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _KEY = re.compile(r"\d{4}-\d{2}-\d{2}/[0-9a-f]+(-\d+)?")
 
 
 def encode(pixels: Pixels, quality: int) -> bytes:
-    """WebP bytes of [H, W, 3] pixels."""
+    """WebP bytes of [H, W, 3] pixels.
+
+    Text and drawn surfaces are kept without loss: that takes fewer bytes than a good lossy picture and their text
+    is read again exactly. ``quality`` (1 to 100) is for photographs and the like.
+    """
     sink = io.BytesIO()
-    Image.fromarray(pixels).save(sink, "WEBP", quality=quality, method=2)
+    picture = Image.fromarray(pixels)
+    if _is_drawn(pixels):
+        picture.save(sink, "WEBP", lossless=True, quality=40, method=1)
+    else:
+        picture.save(sink, "WEBP", quality=quality, method=2)
     return sink.getvalue()
+
+
+def _is_drawn(pixels: Pixels) -> bool:
+    """Whether most pixels share few colours, as on all screens but photographs and gradients."""
+    flat = pixels.reshape(-1, 3)
+    sample = flat[:: max(1, len(flat) // SAMPLE)].astype(np.int32)
+    colours = len(np.unique(sample[:, 0] << 16 | sample[:, 1] << 8 | sample[:, 2]))
+    return colours < FEW_COLOURS * len(sample)
 
 
 def decode(data: bytes) -> Pixels:

@@ -76,7 +76,7 @@ def timeline(tmp_path: Path) -> Iterator[Timeline]:
 
 def ask(timeline: Timeline, question: str, **options: Any) -> Answer:
     session = options.pop("session", None)
-    *_, answer = Recall(timeline, cast(Any, session)).ask(question, NOW, **options)
+    *_, answer = Recall(timeline, cast("Any", session)).ask(question, NOW, **options)
     assert isinstance(answer, Answer)
     return answer
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from core.frame import Rect
@@ -47,5 +49,5 @@ def test_tall_parts_are_cut_with_an_overlap() -> None:
     picture[::7, 10:90] = 255
     parts = worth_reading(picture, 1200)
     assert all(part.height <= 1200 for part in parts)
-    assert all(two.top < one.bottom for one, two in zip(parts, parts[1:], strict=False))
+    assert all(two.top < one.bottom for one, two in pairwise(parts))
     assert parts[-1].bottom == 3000

