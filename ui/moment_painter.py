@@ -60,22 +60,22 @@ def _paint_words(painter: QPainter, theme: Theme, place: QRect, moment: MomentIn
     bold, normal, small = theme.font(bold=True), theme.font(), theme.font(0.88)
     middle = Qt.AlignmentFlag.AlignVCenter
     time = text.moment_time(moment.time)
-    line = QFontMetrics(bold).lineSpacing()
     painter.setFont(bold)
+    metrics = painter.fontMetrics()
+    line, used = metrics.lineSpacing(), metrics.horizontalAdvance(time) + 8
     painter.setPen(QColor(colours.text))
     painter.drawText(QRect(left, y, width, line), middle, time)
-    used = QFontMetrics(bold).horizontalAdvance(time) + 8
     painter.setFont(normal)
     painter.setPen(QColor(colours.muted))
-    application = _elided(QFontMetrics(normal), moment.application, width - used)
+    application = _elided(painter.fontMetrics(), moment.application, width - used)
     painter.drawText(QRect(left + used, y, width - used, line), middle, application)
     painter.setFont(small)
-    below = QRect(left, y + line + 2, width, QFontMetrics(small).lineSpacing())
-    painter.drawText(below, middle, _elided(QFontMetrics(small), moment.window, width))
+    below = QRect(left, y + line + 2, width, painter.fontMetrics().lineSpacing())
+    painter.drawText(below, middle, _elided(painter.fontMetrics(), moment.window, width))
 
 
 def _elided(metrics: QFontMetrics, words: str, width: int) -> str:
-    return metrics.elidedText(text.plain(words), Qt.TextElideMode.ElideRight, width)
+    return metrics.elidedText(text.title(words), Qt.TextElideMode.ElideRight, width)
 
 
 def cropped(image: QImage, size: QSize, ratio: float) -> QPixmap:

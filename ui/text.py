@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
 
@@ -36,9 +37,10 @@ def plain(text: str, limit: int = _LIMIT, *, lines: bool = False) -> str:
     return joined if len(joined) <= limit else joined[: limit - 1] + "…"
 
 
-def menu_text(text: str) -> str:
-    """``text`` for a menu entry or a button, where an ampersand would otherwise underline the next letter."""
-    return plain(text, 60).replace("&", "&&")
+@lru_cache(maxsize=2048)
+def title(words: str) -> str:
+    """:func:`plain` for what is painted again and again while somebody scrolls."""
+    return plain(words)
 
 
 def moment_time(when: datetime, now: datetime | None = None) -> str:

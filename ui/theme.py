@@ -98,6 +98,7 @@ class Theme(QObject):
         self._application = application
         self._colours = LIGHT
         self._scheme = "system"
+        self._fonts: dict[tuple[float, bool], QFont] = {}  # painting asks for them all the time
         fusion = QStyleFactory.create("Fusion")
         if fusion is not None:
             application.setStyle(fusion)
@@ -125,10 +126,12 @@ class Theme(QObject):
 
     def font(self, scale: float = 1.0, *, bold: bool = False) -> QFont:
         """The system's font, ``scale`` times its size."""
-        font = QFont(self._application.font())
-        font.setPointSizeF(_points(font) * scale)
-        if bold:
-            font.setWeight(QFont.Weight.DemiBold)
+        font = self._fonts.get((scale, bold))
+        if font is None:
+            font = self._fonts[scale, bold] = QFont(self._application.font())
+            font.setPointSizeF(_points(font) * scale)
+            if bold:
+                font.setWeight(QFont.Weight.DemiBold)
         return font
 
     def refresh(self) -> None:
@@ -140,6 +143,7 @@ class Theme(QObject):
             return
         self._applied = (colours, points)
         self._colours = colours
+        self._fonts.clear()
         self._application.setPalette(_palette(colours))
         self._application.setStyleSheet(_style_sheet(colours, points))
         self.changed.emit()

@@ -38,7 +38,9 @@ class TimelineModel(QAbstractListModel):
     """Newest first, or the best match first where words are searched. ``counted`` follows every ``show``."""
 
     counted = Signal(int)
+    # In place of dataChanged, at which a list view lays all its rows out again, however many they are.
     arrived = Signal()  # moments of a page
+    drawn_anew = Signal(int)  # a row's thumbnail is there
     failed = Signal(str)
 
     def __init__(self, bridge: Bridge, pictures: Pictures, parent: QObject | None = None) -> None:
@@ -125,9 +127,6 @@ class TimelineModel(QAbstractListModel):
             self.counted.emit(self._total)
             return
         self._keep(page, answer.moments)
-        first, last = page * PAGE, min(self._total, (page + 1) * PAGE) - 1
-        if last >= first:
-            self.dataChanged.emit(self.index(first), self.index(last))
         self.arrived.emit()
 
     def _failed(self, ticket: int, message: str, remedy: str) -> None:
@@ -146,5 +145,4 @@ class TimelineModel(QAbstractListModel):
     def _thumbnail_ready(self, moment: int, _image: QImage) -> None:
         row = self._rows.get(moment)
         if row is not None:
-            index = self.index(row)
-            self.dataChanged.emit(index, index)
+            self.drawn_anew.emit(row)

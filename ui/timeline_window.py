@@ -33,7 +33,7 @@ from ui.widgets import Switch, label, tool_button
 GAP = 12
 TYPING_PAUSE_MS = 250  # a search begins when nothing was typed for so long
 STRIP_MOMENTS = 2000  # of a day that the strip looks at; a busy day has about a thousand
-PIXMAP_CACHE_KB = 64 * 1024  # scaled thumbnails; about 400 of them at 100 %, 100 at 200 %
+PIXMAP_CACHE_KB = 32 * 1024  # scaled thumbnails; about 340 of them at 100 %, 85 at 200 %
 
 
 class CardDelegate(QStyledItemDelegate):
@@ -102,6 +102,8 @@ class MomentGrid(QListView):
         self.setMouseTracking(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Moments"))
+        model.arrived.connect(self.viewport().update)
+        model.drawn_anew.connect(lambda row: self.update(model.index(row)))
         self.activated.connect(lambda index: self.chosen.emit(index.row()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name

@@ -1,4 +1,4 @@
-"""Writes docs/screenshots: every window, light and dark, and at 200 %.
+"""Writes docs/screenshots: every window and state, the most telling ones also dark and at 200 %.
 
     QT_QPA_PLATFORM=offscreen python -m tests.e2e.screenshots [--folder docs/screenshots] [--scale 2]
 
@@ -31,6 +31,7 @@ from ui.immortal import keep_singletons
 from ui.presence import Link
 
 PATIENCE_S = 10.0
+IN_EVERY_LOOK = ("welcome-1", "recording", "answer", "paused", "moment", "settings", "timeline")
 
 BUILD = (
     "$ make -j8",
@@ -94,6 +95,8 @@ class Studio:
 
     def take(self, name: str, widget: QWidget) -> None:
         self.settle()
+        if self._suffix and name not in IN_EVERY_LOOK:
+            return
         widget.grab().save(str(self._folder / f"{name}{self._suffix}.png"))
 
     def _stage(self) -> None:

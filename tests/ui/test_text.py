@@ -43,10 +43,6 @@ def test_a_long_title_ends_in_an_ellipsis() -> None:
     assert text.plain("x" * 1_000_000, 10) == "x" * 9 + "…"
 
 
-def test_an_ampersand_in_a_menu_is_no_shortcut() -> None:
-    assert text.menu_text("Salt & pepper") == "Salt && pepper"
-
-
 def test_times_name_the_day_only_where_it_is_another() -> None:
     now = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
     today = text.moment_time(now - timedelta(minutes=5), now)

@@ -51,7 +51,7 @@ def test_rows_are_counted_at_once_and_fetched_when_looked_at(
     assert model.rowCount() == 3 * PAGE
     assert engine.kinds().count("moments") == 1
     far = model.index(2 * PAGE + 5)
-    with qtbot.waitSignal(model.dataChanged):
+    with qtbot.waitSignal(model.arrived):
         assert far.data(MOMENT_ROLE) is None
         assert far.data(MOMENT_ROLE) is None
     assert far.data(MOMENT_ROLE).id == PAGE - 6
