@@ -72,9 +72,11 @@ class Mind:
         self._thread.start()
 
     def stop(self) -> None:
-        """Sees what waits, saves and ends. Questions that wait are cancelled."""
+        """Saves and ends. Questions that wait are cancelled, and what waits to be seen is left to the timeline."""
         with self._changed:
             self._stopping = True
+            self._facts = replace(self._facts, behind=self._facts.behind + len(self._observations))
+            self._observations.clear()
             for _work, future in self._jobs:
                 future.cancel()
             self._jobs.clear()

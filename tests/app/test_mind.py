@@ -204,6 +204,20 @@ def test_forgetting_goes_back_to_an_older_state_and_drops_what_waits(tmp_path: P
     assert list(tmp_path.rglob("*.state")) == []
 
 
+def test_ending_does_not_wait_for_a_slow_model_to_see_the_rest(case: Case) -> None:
+    for number in range(5):
+        case.mind.see(observation(number))
+    case.session.began.wait()
+    stopping = threading.Thread(target=case.mind.stop)
+    stopping.start()
+    while case.mind.facts.waiting:
+        pass
+    assert case.session.gate is not None
+    case.session.gate.set()
+    stopping.join()
+    assert case.session.seen == ["0"]
+
+
 def test_a_question_that_waits_when_the_engine_ends_is_cancelled(case: Case) -> None:
     case.mind.see(observation(0))
     case.session.began.wait()
