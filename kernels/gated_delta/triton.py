@@ -62,6 +62,13 @@ def _inverse_of_unit_lower(A, C: tl.constexpr, SUB: tl.constexpr, SOLVE: tl.cons
     return Y - tl.dot(N, Y, input_precision=SOLVE)
 
 
+@triton.jit
+def _decays(late, early, wanted):
+    """e^(late - early) for the wanted pairs of two sums of log decays, 0 for the others: [rows, columns]."""
+    difference = tl.where(wanted, late[:, None] - early[None, :], float("-inf"))
+    return tl.exp(difference.to(tl.float32))
+
+
 @triton.jit(do_not_specialize=["T"])
 def _solve_kernel(
     k_ptr, g_ptr, beta_ptr, G_ptr, inv_ptr, T, H: tl.constexpr, K: tl.constexpr, BK: tl.constexpr, C: tl.constexpr,
@@ -78,9 +85,9 @@ def _solve_kernel(
     g = tl.load(g_ptr + at, mask=live, other=0.0).to(tl.float32)
     beta = tl.load(beta_ptr + at, mask=live, other=0.0).to(tl.float32)
     k = tl.load(k_ptr + at[:, None] * K + c[None, :], mask=live[:, None] & (c[None, :] < K), other=0.0)
-    G = tl.cumsum(g, axis=0)
+    G = tl.cumsum(g.to(G_ptr.dtype.element_ty), axis=0)
     tl.store(G_ptr + at, G, mask=live)
-    decay = tl.exp(tl.where(r[:, None] > r[None, :], G[:, None] - G[None, :], float("-inf")))
+    decay = _decays(G, G, r[:, None] > r[None, :])
     A = tl.dot(k, tl.trans(k), input_precision=PRECISION) * decay * beta[:, None]
     inverse = _inverse_of_unit_lower(A, C, SUB, SOLVE)
     tl.store(inv_ptr + at[:, None] * C + r[None, :], inverse.to(inv_ptr.dtype.element_ty), mask=live[:, None])
@@ -127,18 +134,18 @@ def _scan_kernel(
             h_at = (bh.to(tl.int64) * chunks + n) * K * V + c[:, None] * V + x[None, :]
             tl.store(h_ptr + h_at, Sx, mask=in_state)
         KS = tl.dot(k, Sx, input_precision=PRECISION)
-        R = beta[:, None] * (v.to(tl.float32) - tl.exp(G)[:, None] * KS)
+        R = beta[:, None] * (v.to(tl.float32) - tl.exp(G.to(tl.float32))[:, None] * KS)
         U = tl.dot(inverse, R.to(k.dtype), input_precision=PRECISION)
         Ux = U.to(k.dtype)
         if KEEP:
             tl.store(u_ptr + rows_v, Ux, mask=in_rows_v)
-        decay = tl.exp(tl.where(r[:, None] >= r[None, :], G[:, None] - G[None, :], float("-inf")))
+        decay = _decays(G, G, r[:, None] >= r[None, :])
         P = tl.dot(q, tl.trans(k), input_precision=PRECISION) * decay
         QS = tl.dot(q, Sx, input_precision=PRECISION)
-        out = tl.exp(G)[:, None] * QS + tl.dot(P.to(k.dtype), Ux, input_precision=PRECISION)
+        out = tl.exp(G.to(tl.float32))[:, None] * QS + tl.dot(P.to(k.dtype), Ux, input_precision=PRECISION)
         tl.store(o_ptr + rows_v, (scale * out).to(o_ptr.dtype.element_ty), mask=in_rows_v)
-        late = (tl.exp(G_last - G)[:, None] * U).to(k.dtype)
-        S = tl.exp(G_last) * S + tl.dot(tl.trans(k), late, input_precision=PRECISION)
+        late = (tl.exp((G_last - G).to(tl.float32))[:, None] * U).to(k.dtype)
+        S = tl.exp(G_last.to(tl.float32)) * S + tl.dot(tl.trans(k), late, input_precision=PRECISION)
     tl.store(s1_ptr + state_at, S, mask=in_state)
 
 
@@ -182,15 +189,17 @@ def _scan_backward_kernel(
         dSx = dS.to(k.dtype)
         h_at = (bh.to(tl.int64) * chunks + n) * K * V + c[:, None] * V + x[None, :]
         tl.store(dh_ptr + h_at, dSx, mask=in_state)
-        upper = tl.exp(tl.where(r[:, None] <= r[None, :], G[None, :] - G[:, None], float("-inf")))
+        upper = tl.trans(_decays(G, G, r[:, None] >= r[None, :]))
         Pt = tl.dot(k, tl.trans(q), input_precision=PRECISION) * upper * scale  # P transposed: [i, t]
         dU = tl.dot(Pt.to(k.dtype), do, input_precision=PRECISION)
-        dU += tl.exp(G_last - G)[:, None] * tl.dot(k, dSx, input_precision=PRECISION)
+        dU += tl.exp((G_last - G).to(tl.float32))[:, None] * tl.dot(k, dSx, input_precision=PRECISION)
         dR = tl.dot(tl.trans(inverse), dU.to(k.dtype), input_precision=PRECISION)
         tl.store(dr_ptr + rows_v, dR.to(dr_ptr.dtype.element_ty), mask=in_rows_v)
-        early = ((scale * tl.exp(G))[:, None] * do.to(tl.float32)).to(k.dtype)
-        dS = tl.exp(G_last) * dS + tl.dot(tl.trans(q), early, input_precision=PRECISION)
-        dS -= tl.dot(tl.trans(k), ((beta * tl.exp(G))[:, None] * dR).to(k.dtype), input_precision=PRECISION)
+        early = ((scale * tl.exp(G.to(tl.float32)))[:, None] * do.to(tl.float32)).to(k.dtype)
+        dS = tl.exp(G_last.to(tl.float32)) * dS + tl.dot(tl.trans(q), early, input_precision=PRECISION)
+        dS -= tl.dot(
+            tl.trans(k), ((beta * tl.exp(G.to(tl.float32)))[:, None] * dR).to(k.dtype), input_precision=PRECISION
+        )
     tl.store(ds0_ptr + state_at, dS, mask=in_state)
 
 
@@ -199,7 +208,7 @@ def _chunk_backward_kernel(
     q_ptr, k_ptr, v_ptr, beta_ptr, G_ptr, u_ptr, h_ptr, do_ptr, dr_ptr, dh_ptr,
     dq_ptr, dk_ptr, dv_ptr, dg_ptr, dbeta_ptr, scale, T, columns,
     H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, C: tl.constexpr,
-    PRECISION: tl.constexpr,
+    PRECISION: tl.constexpr, WIDE: tl.constexpr,
 ):  # fmt: skip
     """The gradients of q, k, v, g and beta in one chunk, from the states and gradients at its two ends.
 
@@ -255,7 +264,7 @@ def _chunk_backward_kernel(
     k = tl.load(k_ptr + rows_k, mask=in_rows_k, other=0.0)
     qf = q.to(tl.float32)
     kf = k.to(tl.float32)
-    decay = tl.exp(tl.where(r[:, None] >= r[None, :], G[:, None] - G[None, :], float("-inf")))
+    decay = _decays(G, G, r[:, None] >= r[None, :])
     strict = tl.where(r[:, None] > r[None, :], decay, 0.0)
     dP *= decay * scale
     dA *= strict
@@ -265,9 +274,17 @@ def _chunk_backward_kernel(
     from_a *= beta[:, None]
     dA *= beta[:, None]
     both = from_p + from_a
-    dG = tl.sum(both, axis=1) - tl.sum(both, axis=0)
+    if WIDE:
+        # a pair (t, i) matters to the decays after i up to t; added up as such, nothing cancels
+        after = tl.where(r[:, None] <= r[None, :], 1.0, 0.0)  # [s, t]
+        spanned = tl.where(r[:, None] > r[None, :], tl.dot(after, both, input_precision=PRECISION), 0.0)
+        dg = tl.sum(spanned, axis=1)
+        dG = tl.zeros((C,), tl.float32)
+    else:  # the same in sums and differences: exact enough beside bf16
+        dG = tl.sum(both, axis=1) - tl.sum(both, axis=0)
+        dg = tl.zeros((C,), tl.float32)
 
-    eG = tl.exp(G)
+    eG = tl.exp(G.to(tl.float32))
     dPx = dP.to(k.dtype)
     dAx = dA.to(k.dtype)
     dQS *= (scale * eG)[:, None]
@@ -279,17 +296,21 @@ def _chunk_backward_kernel(
     through_read = tl.sum(dKS * kf, axis=1)
     dbeta += through_read
     dG += beta * through_read
-    dKU *= tl.exp(G_last - G)[:, None]
+    dKU *= tl.exp((G_last - G).to(tl.float32))[:, None]
     through_write = tl.sum(dKU * kf, axis=1)
-    dG -= through_write
-    at_end = tl.sum(through_write, axis=0) + tl.exp(G_last) * tl.sum(carried, axis=0)
-    dG += tl.where(t == last, at_end, 0.0)
+    kept = tl.exp(G_last.to(tl.float32)) * tl.sum(carried, axis=0)
+    if WIDE:
+        dg += tl.cumsum(through_write, axis=0) - through_write
+        dG += tl.where(t == last, kept, 0.0)
+    else:
+        dG -= through_write
+        dG += tl.where(t == last, tl.sum(through_write, axis=0) + kept, 0.0)
     dk = beta[:, None] * dKS + dKU
     dk += tl.dot(tl.trans(dPx), q, input_precision=PRECISION)
     dk += tl.dot(dAx, k, input_precision=PRECISION) + tl.dot(tl.trans(dAx), k, input_precision=PRECISION)
     tl.store(dk_ptr + rows_k, dk.to(dk_ptr.dtype.element_ty), mask=in_rows_k)
     tl.store(dbeta_ptr + at, dbeta, mask=live)
-    tl.store(dg_ptr + at, tl.cumsum(dG, axis=0, reverse=True), mask=live)
+    tl.store(dg_ptr + at, dg + tl.cumsum(dG, axis=0, reverse=True), mask=live)
 
 
 @triton.jit(do_not_specialize=["T"])
@@ -390,7 +411,8 @@ def _forward(
     chunks = triton.cdiv(T, CHUNK)
     BK = max(_least(q.dtype == torch.float32), triton.next_power_of_2(K))
     precision, solve = _precisions(q.dtype)
-    G = torch.empty((B, T, H), dtype=torch.float32, device=q.device)
+    sums = torch.float64 if q.dtype == torch.float32 else torch.float32  # long sums lose fp32's last digits
+    G = torch.empty((B, T, H), dtype=sums, device=q.device)
     inverse = torch.empty((B, T, H, CHUNK), dtype=q.dtype, device=q.device)
     o = torch.empty_like(v)
     new_state = torch.empty((B, H, K, V), dtype=torch.float32, device=q.device) if into is None else into
@@ -424,12 +446,13 @@ def _backward(ctx: Any, do: Tensor | None, dstate: Tensor | None) -> tuple[Tenso
         num_warps=how.warps, num_stages=how.stages,
     )  # fmt: skip
     dq, dk, dv = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v)
-    dg, dbeta = torch.empty_like(G), torch.empty_like(G)
+    dg = torch.empty(G.shape, dtype=torch.float32, device=q.device)
+    dbeta = torch.empty_like(dg)
     how = launch("chunk_backward", B * H, V, q.dtype == torch.float32)
     _chunk_backward_kernel[(triton.cdiv(T, CHUNK), B * H)](
         q, k, v, beta, G, u, h, do, dr, dh, dq, dk, dv, dg, dbeta, ctx.scale, T, V,
         H=H, K=K, V=V, BK=BK, BV=how.value_block, C=CHUNK, PRECISION=precision,
-        num_warps=how.warps, num_stages=how.stages,
+        WIDE=q.dtype == torch.float32, num_warps=how.warps, num_stages=how.stages,
     )  # fmt: skip
     return dq, dk, dv, dg.to(ctx.g_dtype), dbeta.to(beta.dtype), ds0 if ctx.has_state else None, None
 

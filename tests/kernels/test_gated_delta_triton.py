@@ -45,14 +45,13 @@ def poisoned_memory() -> Iterator[None]:
 @pytest.mark.parametrize("case", SMALL + HARD if INTERPRETED else SMALL + HARD + LARGE, ids=str)
 def test_outputs_and_all_gradients_are_as_exact_as_plain_pytorch(case: Case) -> None:
     found, plain = errors(ours.gated_delta, case, DEVICE)
-    slack = 5e-6 if case.dtype == torch.float32 else 5e-3
+    slack = 1e-6 if case.dtype == torch.float32 else 5e-3
     assert {name: value for name, value in found.items() if not value <= 2 * plain[name] + slack} == {}
 
 
 def test_nothing_overflows_however_strong_the_decay() -> None:
     found, _ = errors(ours.gated_delta, Case(1, 130, 2, 16, 32, decay=80.0), DEVICE)
-    assert all(value < 1e-4 for name, value in found.items() if name != "dg")
-    assert found["dg"] < 1e-2
+    assert all(value < 1e-4 for value in found.values())
 
 
 @pytest.mark.parametrize("cut", [1, 16, 17, 64, 90])
