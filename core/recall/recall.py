@@ -34,7 +34,7 @@ PROOF = 5  # moments given with an answer
 LOOKED_AT = 2  # moments the model sees again before it answers
 NEWEST = 4  # unread moments read before answering
 NOWHERE = 0.4  # weight, for where the others stand, of a word that is on no page
-CATCH_UP = 6.0  # seconds spent on that at most
+CATCH_UP = 3.0  # seconds spent on that at most
 NO_MODEL = "The memory on its own cannot answer yet: the model in use was not trained to. Ask without memory-only."
 
 
@@ -143,7 +143,7 @@ class Recall:
         moments = dict[int, Moment]()
         for name in names:
             if text:
-                hits = self._timeline.search(text, start, end, name, CANDIDATES)
+                hits = self._timeline.search(text, start, end, name, CANDIDATES, distinct=not asked.first)
                 moments |= {hit.moment.id: hit.moment for hit in hits}
             elif start is not None or end is not None or name is not None:  # "what did I do this morning?"
                 moments |= {m.id: m for m in self._timeline.between(start, end, name, CANDIDATES)}

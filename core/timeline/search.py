@@ -41,6 +41,7 @@ class Wanted:
     start: datetime | None = None
     end: datetime | None = None
     application: str | None = None
+    distinct: bool = False  # of moments of one window with the same matching lines only the newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def find(db: sqlite3.Connection, wanted: Wanted, limit: int) -> list[Match]:
     titles = _matching_titles(db, terms)
     best = sorted(lines.items(), key=lambda item: item[1].score(terms), reverse=True)[:LINES]
     moments = _moments(db, best, titles, wanted)
+    if wanted.distinct:
+        moments = _distinct(moments)
     matches = [_match(id, found, titles.get(window), terms) for id, (window, found) in moments.items()]
     matches.sort(key=lambda match: (match.score, match.moment), reverse=True)
     return matches[:limit]
@@ -270,6 +273,14 @@ def _moments(
         for moment, window_id in rows.fetchall():
             moments.setdefault(moment, (window_id, []))
     return moments
+
+
+def _distinct(moments: dict[int, tuple[int, list[_Found]]]) -> dict[int, tuple[int, list[_Found]]]:
+    newest = dict[tuple[int, frozenset[str]], int]()
+    for id, (window, found) in moments.items():
+        key = (window, frozenset(line.text for line in found))
+        newest[key] = max(id, newest.get(key, id))
+    return {id: moments[id] for id in newest.values()}
 
 
 def _match(id: int, found: list[_Found], title: dict[str, float] | None, terms: dict[str, Term]) -> Match:

@@ -285,9 +285,14 @@ class Timeline:
         application: str | None = None,
         limit: int = 20,
         offset: int = 0,
+        *,
+        distinct: bool = False,
     ) -> list[Hit]:
-        """Moments whose text or title has the words of ``text``, best first, tolerant of misread characters."""
-        wanted = search.Wanted(text, start, end, application)
+        """Moments whose text or title has the words of ``text``, best first, tolerant of misread characters.
+
+        ``distinct``: of the moments of one window that match by the same lines, only the newest.
+        """
+        wanted = search.Wanted(text, start, end, application, distinct)
         found = search.find(self._db, wanted, limit + offset)[offset:]
         hits = []
         for match in found:

@@ -67,5 +67,13 @@ def test_any_text_may_be_searched(timeline: Timeline, text: str) -> None:
     assert isinstance(timeline.search(text), list)
 
 
+def test_the_same_content_seen_again_is_found_once_where_wanted(timeline: Timeline) -> None:
+    texts = ["Invoice 4711 from Ferrule", "the weather is mild", "due on Tuesday"]
+    (again,) = timeline.add(change([*texts, "0" * 9], 900, window("mail", "mailer")))
+    timeline.set_text(again.id, as_lines(texts))
+    assert len(timeline.search("invoice ferrule")) == 2
+    assert [hit.moment.id for hit in timeline.search("invoice ferrule", distinct=True)] == [again.id]
+
+
 def test_what_is_nowhere_is_not_found(timeline: Timeline) -> None:
     assert timeline.search("zirconium") == []
