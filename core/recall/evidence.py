@@ -31,6 +31,17 @@ ELSEWHERE = 0.2
 TITLE = 0.5
 BESIDE = 0.46  # a name or number that stands farther away than this
 ASTRAY = 0.12  # makes the answer less likely by this
+OF_ITS_KIND = 0.4  # for "phone" or "number" where a telephone number was found
+KINDS = {
+    Asked.CODE: frozenset("number code id identifier reference ref phone telephone nummer".split()),
+    Asked.MONEY: frozenset("price cost costs fee fare much amount preis".split()),
+    Asked.TIME: frozenset("time date day hour month year datum uhrzeit".split()),
+    Asked.MEASURE: frozenset("temperature much long high size length weight duration".split()),
+    Asked.COUNT: frozenset("many number count".split()),
+    Asked.FILE: frozenset("file datei path".split()),
+    Asked.PERSON: frozenset("person name".split()),
+    Asked.ADDRESS: frozenset("address mail url link website".split()),
+}
 EXTREME = 0.3  # for the row with the most, where the most is asked for
 PARTED = 0.85  # what lies beyond an empty space counts this much
 
@@ -129,8 +140,10 @@ class _Judge:
         return Evidence(self._page, value, covered, fits, score + value.bonus)
 
     def _nearest(self, term: Term, value: Value, heads: set[Word]) -> float:
-        """How well a term is found, where it stands best for the value."""
+        """How well a term is found, where it stands best for the value; a word for the value's kind is its value."""
         near = TITLE * self._titled[term.word]
+        if value.text and term.word in KINDS.get(self._question.asked, ()):
+            near = max(near, OF_ITS_KIND)
         for occurrence in self._found[term.word]:
             standing = _nearness(self._page, value.place, occurrence.word, heads, self._question.asked)
             near = max(near, occurrence.match * standing)

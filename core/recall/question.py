@@ -120,6 +120,9 @@ _WISHES = (
     r"\bwhat(?:'s|\s+(?:is|was|are|were))\s+(?:the|my|our|a|an)\s+((?:[\w-]+\s+){0,2}?[\w-]+)(?:\s+(?:of|for|in|on|from|to|at|when|that|by)\b|\?|$)",
     r"\bhow\s+(?!many|much\b)([\w-]+)",
 )
+_SUM = re.compile(
+    r"[$€£]\s?\d|\d+[.,]\d{2}\b|\d\s?(?:[$€£]|euros?|dollars?|pounds?)", re.IGNORECASE
+)  # it names the price
 _STOPS = rf"{_AUX}|in|of|on|at|for|from|to|with|that|which|who|when|by|about|and|left|there|i|we|you|the|my|it"
 _COUNTED = (
     re.compile(rf"\bhow many\s+((?:(?!(?:{_STOPS})\b)[\w'’-]+\s*){{1,4}})", re.IGNORECASE),
@@ -154,7 +157,7 @@ def understand(text: str, now: datetime, present: Sequence[str]) -> Question:
 
 def _asked(text: str) -> Asked:
     for pattern, asked in _KIND_PATTERNS:
-        if pattern.search(text):
+        if pattern.search(text) and not (asked is Asked.MONEY and _SUM.search(text)):
             return asked
     return Asked.ANYTHING
 

@@ -20,7 +20,7 @@ from core.recall.evidence import Evidence, ranked, supported
 from core.recall.extract import Finding, extract
 from core.recall.page import Page
 from core.recall.question import Question, understand
-from core.recall.words import STOP, matching
+from core.recall.words import STOP, matching, synonyms
 from core.timeline.moment import Moment, SeenLine
 from core.timeline.ocr import Reader, read_unread
 from core.timeline.schema import words
@@ -143,7 +143,12 @@ class Recall:
         moments = dict[int, Moment]()
         for name in names:
             if text:
+                others = " ".join(dict.fromkeys(other for term in asked.terms for other in synonyms(term.word)))
                 hits = self._timeline.search(text, start, end, name, CANDIDATES, distinct=not asked.first)
+                if others:
+                    hits += self._timeline.search(
+                        f"{text} {others}", start, end, name, CANDIDATES // 2, distinct=True
+                    )
                 moments |= {hit.moment.id: hit.moment for hit in hits}
             elif start is not None or end is not None or name is not None:  # "what did I do this morning?"
                 moments |= {m.id: m for m in self._timeline.between(start, end, name, CANDIDATES)}

@@ -132,6 +132,23 @@ def root(word: str) -> str:
 _SYNONYMS = _roots()
 
 
+def synonyms(word: str) -> list[str]:
+    """Words that mean about the same as a folded word, as they are written in the groups above."""
+    wanted = root(word)
+    return [
+        other
+        for group in _GROUPS
+        if wanted in _group_roots(group)
+        for other in group.split()
+        if root(other) != wanted
+    ]
+
+
+@lru_cache(maxsize=1_000)
+def _group_roots(group: str) -> frozenset[str]:
+    return frozenset(root(word) for word in group.split())
+
+
 @lru_cache(maxsize=50_000)
 def matching(wanted: str, found: str) -> float:
     """How well a word on the screen stands for a word of the question (both folded), 0 to 1."""

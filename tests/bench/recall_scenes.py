@@ -1,10 +1,11 @@
 """Scenes for measuring recall: what real programs show, and what may be asked about it afterwards.
 
-Three sets. DEVELOPMENT was looked at while recall was built, VALIDATION after it was measured once, HOLDOUT never:
-its first result is the one to quote. As a command this file shows every scene with its real program on a virtual
-screen and stores the pictures the benches read (all of them, or the named sets):
+Four sets. DEVELOPMENT was looked at while recall was built, the others only after their first measurement, which is
+the one to quote: VALIDATION, then HOLDOUT, then SPINE (a build, a price list, a note, a dialog). As a command this
+file shows every scene with its real program on a virtual screen and stores the pictures that the benches read (all of
+them, or the named sets):
 
-    python -m tests.bench.recall_scenes [development] [validation] [holdout]
+    python -m tests.bench.recall_scenes [development] [validation] [holdout] [spine]
 """
 
 from __future__ import annotations
@@ -664,6 +665,83 @@ Next: prune the Bramley on 30 November, ask Yusuf for the long ladder.
 )  # fmt: skip
 
 
+SPINE: tuple[Scene, ...] = (
+    Scene(
+        "go", "xterm", "build: tollgate", "terminal",
+        """$ go build ./...
+# tollgate/internal/ledger
+internal/ledger/booking.go:64:18: undefined: roundHalfEven
+internal/ledger/booking.go:71:2: declared and not used: surcharge
+make: *** [Makefile:23: tollgate] Error 1
+$ date
+Sun Nov 22 14:31:09 UTC 2026
+$ """,
+        asks(
+            ("What did the Go compiler say was undefined?", "roundHalfEven"),
+            ("What was the build error?", "undefined|declared and not used|Error 1"),
+            ("Which file failed to compile?", "booking.go"),
+            ("Which variable was declared but not used?", "surcharge"),
+            ("On which line is roundHalfEven?", "64"),
+            ("Where did I see roundHalfEven?", "xterm"),
+            ("When did the tollgate build fail?", "today at|14:31"),
+            unseen("What did the tests of tollgate report?"),
+        ),
+    ),
+    Scene(
+        "prices", "chromium", "Autumn offers - Nordbay Outdoor", "page",
+        """<h1>Autumn offers</h1><table><tr><th>Article</th><th>Colour</th><th>Old price</th><th>New price</th><th>Left</th></tr>
+<tr><td>Fjord rain jacket</td><td>moss</td><td>189.00 &euro;</td><td>149.00 &euro;</td><td>12</td></tr>
+<tr><td>Tarn tent, 2 persons</td><td>sand</td><td>349.00 &euro;</td><td>279.50 &euro;</td><td>3</td></tr>
+<tr><td>Ridge boots</td><td>slate</td><td>164.00 &euro;</td><td>118.80 &euro;</td><td>27</td></tr></table>
+<p>Free delivery above 75 euros until 30 November. Support: +47 55 80 12 44</p>""",
+        asks(
+            ("What is the new price of the Tarn tent?", "279.50"),
+            ("What was the old price of the Ridge boots?", "164.00"),
+            ("How many Fjord rain jackets are left?", "12"),
+            ("What colour is the Fjord rain jacket?", "moss"),
+            ("Until when is delivery free?", "30 November"),
+            ("What is the support phone number?", "55 80 12 44"),
+            ("Which article costs 118.80 euros?", "Ridge boots"),
+            ("In which application did I see the Tarn tent?", "chromium"),
+            unseen("What is the new price of the Summit sleeping bag?"),
+            unseen("How many Ridge gloves are left?"),
+        ),
+    ),
+    Scene(
+        "note", "mousepad", "errands.txt", "note",
+        """Errands
+- passport photos, Studio Lindqvist, Tuesday 16:15
+- pay the water bill: 87.42 euros, customer number 5530-118
+- bring the violin to Mr Abara
+- door code of the archive: 7714#
+""",
+        asks(
+            ("When is the appointment for the passport photos?", "16:15"),
+            ("How high is the water bill?", "87.42"),
+            ("What is the customer number for the water bill?", "5530-118"),
+            ("Who gets the violin?", "Abara"),
+            ("What is the door code of the archive?", "7714"),
+            ("Which program had my errands open?", "mousepad"),
+            unseen("How high is the electricity bill?"),
+            unseen("Who gets the trumpet?"),
+        ),
+    ),
+    Scene(
+        "alert", "xmessage", "Sensor alarm", "message",
+        "Freezer 3 is at -9 C, limit -18 C.\n\nAlarm number A-2207, reported by node quail-5.",
+        asks(
+            ("Which freezer raised the alarm?", "Freezer 3"),
+            ("How warm is freezer 3?", "-9"),
+            ("What is the alarm number?", "A-2207"),
+            ("Which node reported the alarm?", "quail-5"),
+            ("When did the freezer alarm appear?", "today at"),
+            ("What application displayed the freezer alarm?", "xmessage"),
+            unseen("What is the humidity in the greenhouse?"),
+        ),
+    ),
+)  # fmt: skip
+
+
 def command(scene: Scene, folder: Path) -> list[str]:
     """The program that shows the scene."""
     if scene.kind.endswith("terminal"):
@@ -732,7 +810,7 @@ def _settled(desktop: VirtualDesktop, window: str) -> dict[str, int]:
     return {"left": left, "top": top, "width": min(width, SIZE[0] - left), "height": min(height, SIZE[1] - top)}
 
 
-SETS = {"development": DEVELOPMENT, "validation": VALIDATION, "holdout": HOLDOUT}
+SETS = {"development": DEVELOPMENT, "validation": VALIDATION, "holdout": HOLDOUT, "spine": SPINE}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or SETS:
