@@ -28,6 +28,7 @@ from torch import Tensor
 
 from core.model.bundle import Bundle, random_bundle, tiny_shape
 from core.model.config import ModelShape
+from core.model.fast import fast_decoder
 from core.model.floors import floors
 from core.model.sampling import next_token
 from core.model.steps import read_step
@@ -146,7 +147,10 @@ def measure(bundle: Bundle, repeat: int) -> dict[str, float]:
             one()
         result["token out, bf16"] = median(one, repeat * 2)
         result["token out, graph alone"] = median(lambda: slot.run("token", step, [token]), repeat * 2)
-        bundle.replays.give_back(slot) if bundle.replays else None
+        result["graphs captured"] = sum(known.graph is not None for known in slot.known.values())
+        result["fast path in use"] = fast_decoder(network, slot.state) is not None
+        if bundle.replays:
+            bundle.replays.give_back(slot)
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").exists() else None) as folder:
         file = Path(folder) / "state"
         result["state to disk (memory-backed)"] = median(lambda: session.save(file), 3)
