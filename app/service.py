@@ -360,4 +360,5 @@ class _ModelOpener:
     def __call__(self) -> Session:
         from core.session import open_session
 
-        return open_session(Path(self.path).expanduser() if self.path else None, self.device)
+        threads = max(1, (os.cpu_count() or 2) // 2)  # the other half of the machine stays the user's
+        return open_session(Path(self.path).expanduser() if self.path else None, self.device, threads)

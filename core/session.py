@@ -272,13 +272,16 @@ class Session:
         return tensor.to(self._bundle.device, non_blocking=True)
 
 
-def open_session(model: Path | None, device: str = "auto") -> Session:
+def open_session(model: Path | None, device: str = "auto", threads: int | None = None) -> Session:
     """A fresh session with the model in a folder; None: the built-in one, or a tiny random stand-in without it.
 
-    ``device``: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1" ... Raises WeightsError for a folder that
-    holds no whole model, InputError for a device that is not there.
+    ``device``: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1" ... ``threads``: of this whole process, for
+    work on the CPU; None leaves them as they are. Raises WeightsError for a folder that holds no whole model, InputError
+    for a device that is not there.
     """
     place = _device(device)
+    if threads is not None:
+        torch.set_num_threads(threads)
     dtype = torch.bfloat16 if place.type == "cuda" else torch.float32
     built_in = importlib.resources.files("resources") / "nano"
     with _device_errors():

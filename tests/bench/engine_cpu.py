@@ -1,9 +1,9 @@
 """The engine on this machine's CPU: the gated delta rule in chunks against token by token, and the model's steps.
 
-    python -m tests.bench.engine_cpu [--threads N] [--model DIR]
+    python -m tests.bench.engine_cpu [--threads N] [--model DIR | --random]
 
-Without a model folder the built-in one is measured, or the random stand-in. Run it on a quiet machine: medians of
-several rounds are printed, and other work shows in them.
+Without a model folder the built-in one is measured, or the random stand-in; ``--random`` takes the built-in model's
+shape with random weights. Run it on a quiet machine: medians of several rounds are printed, other work shows in them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.model.bundle import random_bundle
 from core.preprocess import Observation
 from core.session import AskOptions, Session, open_session
+from core.training.nano import nano_shape
 from kernels.gated_delta import cpu, naive
 
 SHAPES = {"4B layer": (16, 128, 256), "nano layer": (6, 64, 128)}  # heads, key width, value width
@@ -64,8 +66,7 @@ def delta_rows() -> None:
             print(f"gated delta, {name}, {TOKENS} tokens, {what}: {slow:.1f} -> {fast:.1f} ms, {slow / fast:.1f} x")
 
 
-def session_rows(model: Path | None) -> None:
-    session = open_session(model, "cpu")
+def session_rows(session: Session) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8)
     shown = Observation(datetime.now(UTC), "2026-01-05 Mon 09:00:00 | xterm | make", (pixels,))
     tokens = session.see(shown)
@@ -85,10 +86,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--random", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     delta_rows()
-    session_rows(arguments.model)
+    if arguments.random:
+        session_rows(Session(random_bundle(torch.device("cpu"), torch.float32, nano_shape())))
+    else:
+        session_rows(open_session(arguments.model, "cpu"))
 
 
 if __name__ == "__main__":

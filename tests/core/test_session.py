@@ -314,3 +314,12 @@ def test_a_device_that_is_not_there_is_refused(device: str) -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError):
         open_session(tmp_path, device="cpu")
+
+
+def test_the_process_takes_as_many_threads_as_it_is_told() -> None:
+    before = torch.get_num_threads()
+    try:
+        open_session(None, device="cpu", threads=3)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
