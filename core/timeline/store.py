@@ -13,7 +13,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +25,19 @@ from core.frame import Frame, Pixels, Rect, Window, utc_now
 from core.timeline import schema, search, thinning
 from core.timeline.moment import Hit, Line, Moment, SeenLine, Thinned
 from core.timeline.pictures import Pictures, decode, encode
+from core.timeline.rows import (
+    Open,
+    UnreadPart,
+    View,
+    by_window,
+    hidden_parts,
+    numbers,
+    overlap,
+    same_place,
+    storable,
+    told,
+    window_id,
+)
 from core.timeline.tracks import Base, Newest, Place, Places, Placing, tiles_of
 
 if TYPE_CHECKING:
@@ -44,16 +56,6 @@ COLUMNS = (
 FROM = "FROM moment m JOIN window w ON w.id = m.window"
 
 
-@dataclass(slots=True)
-class _Open:
-    """A moment that is still on screen."""
-
-    application: str
-    title: str
-    rect: Rect
-    seen: datetime
-
-
 class Timeline:
     """All moments below ``folder``. ``notices``: sentences for the user about what opening found and mended."""
 
@@ -69,7 +71,7 @@ class Timeline:
         self._local = threading.local()
         self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         self._places = Places()
-        self._open: dict[str, dict[int, _Open]] = {}
+        self._open: dict[str, dict[int, Open]] = {}
         self._written: dict[str, datetime] = {}  # source: when "still on screen" was last written
         self._whole: dict[str, datetime] = {}  # source: time of the last picture of all of it
         self._recent: OrderedDict[int, Pixels] = OrderedDict()  # unread pictures as captured, without loss
@@ -112,7 +114,7 @@ class Timeline:
             self._close_vanished(frame, change.first)
             ids = [
                 id
-                for window, regions in _by_window(change).items()
+                for window, regions in by_window(change).items()
                 if (id := self._add_window(frame, window, regions)) is not None
             ]
             if change.share >= WHOLE_SHARE and len(frame.windows) > 1:
@@ -152,10 +154,10 @@ class Timeline:
             kept = [line for line in lines if line.text.strip()]
             schema.add_terms(db, (line.text for line in kept))
             for ordinal, line in enumerate(kept):
-                line_id = self._line_id(db, row, _storable(line.text.strip()))
+                line_id = self._line_id(db, row, storable(line.text.strip()))
                 db.execute(
                     "INSERT INTO sighting VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (id, ordinal, line_id, line.row, *_numbers(line.rect), round(line.confidence, 3)),
+                    (id, ordinal, line_id, line.row, *numbers(line.rect), round(line.confidence, 3)),
                 )
             db.execute("UPDATE moment SET read = 1 WHERE id = ?", (id,))
             self._recent.pop(id, None)
@@ -166,7 +168,7 @@ class Timeline:
 
         Rows, index entries and pictures are gone and overwritten when this returns. None: without that bound.
         """
-        clause, values = _overlap(start, end)
+        clause, values = overlap(start, end)
         with self._writing:
             with self._transaction() as db:
                 ids = [id for (id,) in db.execute(f"SELECT m.id FROM moment m WHERE {clause}", values)]
@@ -257,7 +259,7 @@ class Timeline:
         offset: int = 0,
     ) -> list[Moment]:
         """Moments on screen at some time in [start, end], newest first. ``application``: its name, case aside."""
-        clause, values = _overlap(start, end, application)
+        clause, values = overlap(start, end, application)
         rows = self._db.execute(
             f"SELECT {COLUMNS} {FROM} WHERE {clause} ORDER BY m.time DESC, m.id DESC LIMIT ? OFFSET ?",
             [*values, limit, offset],
@@ -268,7 +270,7 @@ class Timeline:
         self, start: datetime | None = None, end: datetime | None = None, application: str | None = None
     ) -> int:
         """How many moments `between` would give without a limit."""
-        clause, values = _overlap(start, end, application)
+        clause, values = overlap(start, end, application)
         number: int = self._db.execute(f"SELECT count(*) {FROM} WHERE {clause}", values).fetchone()[0]
         return number
 
@@ -448,7 +450,7 @@ class Timeline:
         rect = Rect.around(regions) if window is None else frame.local(window.rect)
         if rect.area == 0:
             return None
-        covered = _covered(frame, window, rect)
+        covered = hidden_parts(frame, window, rect)
         if sum(part.area for part in covered) >= HIDDEN_SHARE * rect.area:
             return None
         crop = np.ascontiguousarray(frame.pixels[rect.top : rect.bottom, rect.left : rect.right])
@@ -462,14 +464,14 @@ class Timeline:
             if placing.same:
                 return replaced.moment
             placing = Placing(None, 0, rect.height)  # it would replace its own base
-        view = _View(frame.source, frame.time, application, title, rect, tuple(covered), crop)
+        view = View(frame.source, frame.time, application, title, rect, tuple(covered), crop)
         id, key = self._write(view, placing, replaced)
         place.newest = Newest(id, replaced.time if replaced else frame.time, title, key, shared=placing.same)
         if placing.base is None:
             place.remember(Base(id, tiles))
         return id
 
-    def _write(self, view: _View, placing: Placing, replaced: Newest | None) -> tuple[int, str]:
+    def _write(self, view: View, placing: Placing, replaced: Newest | None) -> tuple[int, str]:
         """Picture first, then the row; the moment's id and its picture's key."""
         stored = None
         if not placing.same:
@@ -485,14 +487,14 @@ class Timeline:
             raise
         if gone is not None:
             self._pictures.remove(gone)
-        self._open.setdefault(view.source, {})[id] = _Open(view.application, view.title, view.rect, view.time)
+        self._open.setdefault(view.source, {})[id] = Open(view.application, view.title, view.rect, view.time)
         self._remember_pixels(id, view.crop)
         return id, key
 
     def _write_row(
         self,
         db: sqlite3.Connection,
-        view: _View,
+        view: View,
         placing: Placing,
         stored: tuple[str, int] | None,
         replaced: Newest | None,
@@ -504,7 +506,7 @@ class Timeline:
         else:
             key = db.execute("SELECT picture FROM moment WHERE id = ?", (placing.base,)).fetchone()[0]
         base = None if placing.same else placing.base
-        covered = json.dumps([_numbers(rect) for rect in view.covered])
+        covered = json.dumps([numbers(rect) for rect in view.covered])
         if replaced is not None:
             db.execute(
                 "UPDATE moment SET ended = ?, picture = ?, base = ?, band_top = ?, band_height = ?, covered = ? "
@@ -513,7 +515,7 @@ class Timeline:
             )
             return replaced.moment, key
         for id, earlier in list(self._open.get(view.source, {}).items()):
-            if _same_place(earlier, view):
+            if same_place(earlier, view):
                 del self._open[view.source][id]
                 self._end(db, id, max(view.time, earlier.seen))
         cursor = db.execute(
@@ -523,8 +525,8 @@ class Timeline:
                 micros,
                 micros,
                 view.source,
-                _window_id(db, view),
-                *_numbers(view.rect),
+                window_id(db, view),
+                *numbers(view.rect),
                 key,
                 base,
                 placing.top,
@@ -565,7 +567,7 @@ class Timeline:
         key, size = self._pictures.store(frame.pixels, frame.time, WHOLE_QUALITY)
         width, height = frame.size
         micros = schema.to_micros(frame.time)
-        view = _View(frame.source, frame.time, "", "", Rect(0, 0, width, height), (), frame.pixels)
+        view = View(frame.source, frame.time, "", "", Rect(0, 0, width, height), (), frame.pixels)
         try:
             with self._transaction() as db:
                 db.execute("INSERT INTO picture VALUES (?, ?, ?, 0)", (key, size, micros))
@@ -573,7 +575,7 @@ class Timeline:
                     "INSERT INTO moment(time, ended, open, source, window, left, top, width, height, picture, base, "
                     "band_top, band_height, covered, read) "
                     "VALUES (?, ?, 0, ?, ?, 0, 0, ?, ?, ?, NULL, 0, ?, '[]', 1)",
-                    (micros, micros, frame.source, _window_id(db, view), width, height, key, height),
+                    (micros, micros, frame.source, window_id(db, view), width, height, key, height),
                 )
         except BaseException:
             self._pictures.remove(key)
@@ -683,102 +685,3 @@ class Timeline:
         with told():
             self._db.execute("PRAGMA incremental_vacuum").fetchall()
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadPart:
-    """What is to be read of a moment: rows ``top`` to ``top + height`` of its pixels (the rest was read with the
-    moment ``base``), without what lies in ``covered`` (other windows)."""
-
-    picture: str
-    base: int | None
-    top: int
-    height: int
-    covered: tuple[Rect, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _View:
-    """One window as it looks now."""
-
-    source: str
-    time: datetime
-    application: str
-    title: str
-    rect: Rect  # frame pixels
-    covered: tuple[Rect, ...]  # parts hidden by other windows, crop pixels
-    crop: Pixels
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Turns SQLite's "no room" into the product's own error."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "full" in str(error) or "disk I/O" in str(error):
-            raise DiskFullError(
-                "The disk is full: recording has stopped.", "Free some space; it goes on by itself."
-            ) from error
-        raise
-
-
-def _by_window(change: Change) -> dict[Window | None, list[Rect]]:
-    grouped: dict[Window | None, list[Rect]] = {}
-    for region in change.regions:
-        grouped.setdefault(region.window, []).append(region.rect)
-    return grouped
-
-
-def _covered(frame: Frame, window: Window | None, rect: Rect) -> list[Rect]:
-    """What windows in front hide of ``rect``, in the crop's pixels. For the desktop, that is every window."""
-    parts = []
-    for other in frame.windows:
-        if window is not None and other == window:
-            break
-        hidden = frame.local(other.rect).intersect(rect)
-        if hidden.area:
-            parts.append(hidden.moved(-rect.left, -rect.top))
-    return parts
-
-
-def _same_place(earlier: _Open, view: _View) -> bool:
-    """Whether the later view takes the earlier one's place: the same window, or the desktop where they overlap."""
-    if earlier.application != view.application:
-        return False
-    if view.application:
-        return earlier.rect == view.rect
-    return earlier.rect.intersect(view.rect).area > 0
-
-
-def _window_id(db: sqlite3.Connection, view: _View) -> int:
-    named = (_storable(view.application), _storable(view.title))
-    db.execute("INSERT OR IGNORE INTO window(application, title) VALUES (?, ?)", named)
-    row = db.execute("SELECT id FROM window WHERE application = ? AND title = ?", named).fetchone()
-    return int(row["id"])
-
-
-def _storable(text: str) -> str:
-    """Text as SQLite takes it: broken Unicode (lone surrogates) replaced."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _numbers(rect: Rect) -> tuple[int, int, int, int]:
-    return rect.left, rect.top, rect.width, rect.height
-
-
-def _overlap(
-    start: datetime | None, end: datetime | None, application: str | None = None
-) -> tuple[str, list[int | str]]:
-    """The SQL condition "on screen at some time in [start, end]" and its values."""
-    clauses, values = ["1"], list[int | str]()
-    if end is not None:
-        clauses.append("m.time <= ?")
-        values.append(schema.to_micros(end))
-    if start is not None:
-        clauses.append("(m.ended >= ? OR m.open = 1)")
-        values.append(schema.to_micros(start))
-    if application:
-        clauses.append("m.window IN (SELECT id FROM window WHERE application = ? COLLATE NOCASE)")
-        values.append(application)
-    return " AND ".join(clauses), values

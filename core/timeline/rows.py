@@ -1,0 +1,129 @@
+"""What the timeline's rows are made from: views of windows, and small helpers around the database.
+
+Knows the frame and the tables; holds no connection and no files.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from core.errors import DiskFullError
+from core.frame import Frame, Pixels, Rect, Window
+from core.timeline import schema
+
+if TYPE_CHECKING:
+    from core.gate import Change
+
+
+@dataclass(slots=True)
+class Open:
+    """A moment that is still on screen."""
+
+    application: str
+    title: str
+    rect: Rect
+    seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadPart:
+    """What is to be read of a moment: rows ``top`` to ``top + height`` of its pixels (the rest was read with the
+    moment ``base``), without what lies in ``covered`` (other windows)."""
+
+    picture: str
+    base: int | None
+    top: int
+    height: int
+    covered: tuple[Rect, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One window as it looks now."""
+
+    source: str
+    time: datetime
+    application: str
+    title: str
+    rect: Rect  # frame pixels
+    covered: tuple[Rect, ...]  # parts hidden by other windows, crop pixels
+    crop: Pixels
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turns SQLite's "no room" into the product's own error."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "full" in str(error) or "disk I/O" in str(error):
+            raise DiskFullError(
+                "The disk is full: recording has stopped.", "Free some space; it goes on by itself."
+            ) from error
+        raise
+
+
+def by_window(change: Change) -> dict[Window | None, list[Rect]]:
+    grouped: dict[Window | None, list[Rect]] = {}
+    for region in change.regions:
+        grouped.setdefault(region.window, []).append(region.rect)
+    return grouped
+
+
+def hidden_parts(frame: Frame, window: Window | None, rect: Rect) -> list[Rect]:
+    """What windows in front hide of ``rect``, in the crop's pixels. For the desktop, that is every window."""
+    parts = []
+    for other in frame.windows:
+        if window is not None and other == window:
+            break
+        hidden = frame.local(other.rect).intersect(rect)
+        if hidden.area:
+            parts.append(hidden.moved(-rect.left, -rect.top))
+    return parts
+
+
+def same_place(earlier: Open, view: View) -> bool:
+    """Whether the later view takes the earlier one's place: the same window, or the desktop where they overlap."""
+    if earlier.application != view.application:
+        return False
+    if view.application:
+        return earlier.rect == view.rect
+    return earlier.rect.intersect(view.rect).area > 0
+
+
+def window_id(db: sqlite3.Connection, view: View) -> int:
+    named = (storable(view.application), storable(view.title))
+    db.execute("INSERT OR IGNORE INTO window(application, title) VALUES (?, ?)", named)
+    row = db.execute("SELECT id FROM window WHERE application = ? AND title = ?", named).fetchone()
+    return int(row["id"])
+
+
+def storable(text: str) -> str:
+    """Text as SQLite takes it: broken Unicode (lone surrogates) replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def numbers(rect: Rect) -> tuple[int, int, int, int]:
+    return rect.left, rect.top, rect.width, rect.height
+
+
+def overlap(
+    start: datetime | None, end: datetime | None, application: str | None = None
+) -> tuple[str, list[int | str]]:
+    """The SQL condition "on screen at some time in [start, end]" and its values."""
+    clauses, values = ["1"], list[int | str]()
+    if end is not None:
+        clauses.append("m.time <= ?")
+        values.append(schema.to_micros(end))
+    if start is not None:
+        clauses.append("(m.ended >= ? OR m.open = 1)")
+        values.append(schema.to_micros(start))
+    if application:
+        clauses.append("m.window IN (SELECT id FROM window WHERE application = ? COLLATE NOCASE)")
+        values.append(application)
+    return " AND ".join(clauses), values
