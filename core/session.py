@@ -276,8 +276,8 @@ def open_session(model: Path | None, device: str = "auto", threads: int | None =
     """A fresh session with the model in a folder; None: the built-in one, or a tiny random stand-in without it.
 
     ``device``: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:1" ... ``threads``: of this whole process, for
-    work on the CPU; None leaves them as they are. Raises WeightsError for a folder that holds no whole model, InputError
-    for a device that is not there.
+    work on the CPU; None leaves them as they are. Raises WeightsError for a folder that holds no whole model,
+    InputError for a device that is not there.
     """
     place = _device(device)
     if threads is not None:

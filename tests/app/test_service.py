@@ -57,7 +57,7 @@ class Running:
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> NotingSession:
     session = NotingSession()
-    monkeypatch.setattr("core.session.open_session", lambda model, device="auto": session)
+    monkeypatch.setattr("core.session.open_session", lambda model, device="auto", threads=None: session)
     monkeypatch.setattr(service_module, "FIGURES_FOR", 0.0)
     monkeypatch.setattr(service_module, "DISK_EVERY", 0.0)
     monkeypatch.setattr(service_module, "RECOVER_EVERY", 0.01)
@@ -366,7 +366,7 @@ def test_forgetting_the_last_minutes_after_the_clock_was_set_forward_takes_what_
 def test_without_a_model_the_timeline_still_answers_and_the_reason_is_told(
     paths: Paths, session: NotingSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(model: Path | None, device: str = "auto") -> None:
+    def missing(model: Path | None, device: str = "auto", threads: int | None = None) -> None:
         raise WeightsError("config.json is missing.", "Download it again.")
 
     monkeypatch.setattr("core.session.open_session", missing)
