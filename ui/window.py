@@ -83,8 +83,6 @@ class AskWindow(QWidget):
         self.composer.refused.connect(self.tell)
         controls.told.connect(self.tell)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self._escape)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.New), self).activated.connect(self.clear)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Quit), self).activated.connect(self.quit_wanted)
         bridge.piece.connect(self._piece)
         bridge.answered.connect(self._answered)
         bridge.cancelled.connect(self._cancelled)
@@ -268,12 +266,13 @@ class AskWindow(QWidget):
         follow(self._theme, self._bar, self._colour_state)
 
     def _more_menu(self) -> QMenu:
+        # These actions are the shortcuts too: a second shortcut of the same keys would make both ambiguous.
         menu = QMenu(self)
         menu.addAction(self.tr("New conversation"), QKeySequence(QKeySequence.StandardKey.New), self.clear)
         menu.addSeparator()
         menu.addActions([self.controls.forget_ten, self.controls.forget_hour, self.controls.forget_today])
         menu.addSeparator()
-        menu.addAction(self.tr("Quit"), QKeySequence(QKeySequence.StandardKey.Quit), self.quit_wanted.emit)
+        menu.addAction(self.tr("Quit"), QKeySequence("Ctrl+Q"), self.quit_wanted.emit)
         return menu
 
     def _build_conversation(self) -> None:

@@ -262,6 +262,15 @@ def test_a_dropped_file_that_is_no_picture_is_refused(open_window: AskWindow, tm
     assert "no picture" in open_window.message.words
 
 
+def test_the_shortcuts_work(qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow) -> None:
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("?")
+    QTest.keyClick(open_window.composer.edit, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    assert open_window.exchanges == []
+    with qtbot.waitSignal(open_window.quit_wanted):
+        QTest.keyClick(open_window.composer.edit, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+
+
 def test_messages_come_back_one_by_one_when_dismissed(open_window: AskWindow) -> None:
     for words in ("first", "second", "first"):
         open_window.tell(words)

@@ -1,0 +1,152 @@
+"""The desktop app with the real engine on a real screen: real keys in, what the widgets show out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import psutil
+import pytest
+
+from app.client import connect
+from app.paths import HOME_VARIABLE, Paths, paths_in
+from core.errors import AfterimageError
+from tests.helpers.desktop import VirtualDesktop, program, wait_until
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(420),
+    pytest.mark.skipif(
+        not all(map(shutil.which, ("Xvfb", "openbox", "xdotool", "xterm", "trayer"))),
+        reason="needs Xvfb, openbox, xdotool, xterm and trayer",
+    ),
+]
+
+PATIENCE = 90.0  # seconds; generous, because a test machine may be busy
+
+
+@dataclass
+class App:
+    """The running app: its process, its screen, and the file that says what it shows."""
+
+    desktop: VirtualDesktop
+    paths: Paths
+    process: Popen[bytes]
+    file: Path
+
+    def shown(self) -> dict[str, Any]:
+        try:
+            told: dict[str, Any] = json.loads(self.file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return told
+
+    def wait(self, condition: Callable[[dict[str, Any]], object], what: str, seconds: float = PATIENCE) -> None:
+        try:
+            wait_until(lambda: condition(self.shown()), seconds, what)
+        except TimeoutError as error:
+            error.add_note(f"shown: {self.shown()}")
+            raise
+
+    def engine(self) -> int:
+        with connect(self.paths, start=False) as client:
+            return client.engine_pid
+
+    def unread(self) -> int:
+        with connect(self.paths, start=False) as client:
+            status = client.status()
+            return status.unread_moments if status.moments else 1
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    paths = paths_in(tmp_path / "home")
+    with VirtualDesktop() as desktop:
+        file = tmp_path / "shown.json"
+        process = desktop.run(
+            [sys.executable, "-m", "tests.helpers.watched_desktop", str(file)],
+            {HOME_VARIABLE: str(tmp_path / "home")},
+        )
+        yield App(desktop, paths, process, file)
+        if process.poll() is None:
+            desktop.close(process)
+        try:
+            with connect(paths, start=False) as client:
+                client.shutdown()
+        except AfterimageError:
+            pass  # it is gone already, as it should be
+
+
+def on_page(page: int, now: dict[str, Any]) -> bool:
+    """Whether that page of the first run is shown and its button has the keyboard."""
+    return bool(now["ready"]) and now["page"] == page
+
+
+def agree(app: App) -> None:
+    """Goes through the first run's pages by key and waits for recording."""
+    app.desktop.focus(app.desktop.wait_for_window("Afterimage: Welcome"))
+    for page in range(3):
+        app.wait(partial(on_page, page), f"page {page}")
+        app.desktop.press("space")
+    app.wait(lambda now: now.get("light") == "recording", "recording after consent")
+
+
+def test_from_the_first_run_to_an_answer_by_keys_alone(app: App) -> None:
+    app.wait(lambda now: now.get("welcome"), "the first run's pages")
+    app.wait(lambda now: now.get("light") == "idle", "an engine that waits")
+    with connect(app.paths, start=False) as client:
+        assert client.status().frames_seen == 0
+    agree(app)
+
+    app.desktop.focus(app.desktop.wait_for_window("^Afterimage$"))
+    app.desktop.press("Escape")
+    app.wait(lambda now: not now["window"], "the window's going to the tray")
+    script = "echo 'lodge.c:77: error: beam_length undeclared'; exec sleep 300"
+    terminal = ["xterm", "-fa", "DejaVu Sans Mono", "-fs", "14", "-title", "build", "-e", "sh", "-c", script]
+    with program(app.desktop, terminal, "build"):
+        wait_until(lambda: app.unread() == 0, PATIENCE, "reading what the terminal shows")
+
+    app.desktop.press("ctrl+alt+space")
+    app.wait(lambda now: now["window"] and now["typing"], "the window with the cursor in the field")
+    app.desktop.type("What was the error in the build?")
+    app.desktop.press("Return")
+    app.wait(lambda now: now["exchanges"] and now["exchanges"][0]["stage"] == "DONE", "an answer")
+    app.wait(lambda now: now["exchanges"][0]["cards"], "the moment's picture")
+    (exchange,) = app.shown()["exchanges"]
+    assert exchange["question"] == "What was the error in the build?"
+    assert "beam_length" in exchange["answer"]
+    assert exchange["origin"] in {"From what was recorded", "From memory and what was recorded"}
+    assert "XTerm" in exchange["cards"][0]
+
+    engine = app.engine()
+    app.desktop.press("ctrl+q")
+    assert app.process.wait(PATIENCE) == 0
+    assert not psutil.pid_exists(engine)
+
+
+def test_a_killed_engine_is_told_at_once_and_records_again(app: App) -> None:
+    agree(app)
+    killed = app.engine()
+    os.kill(killed, signal.SIGKILL)
+    app.wait(lambda now: now["light"] == now["tray"] == "restarting", "the light's telling the truth", 2.0)
+    app.wait(lambda now: now["light"] == now["tray"] == "recording", "recording again")
+    assert app.engine() != killed
+
+
+def test_an_excluded_window_is_told_and_not_kept(app: App) -> None:
+    agree(app)
+    secret = ["xterm", "-class", "KeePassXC", "-title", "vault", "-maximized", "-e", "sh", "-c", "exec sleep 300"]
+    with program(app.desktop, secret, "vault"):
+        app.wait(lambda now: now["light"] == now["tray"] == "excluded", "the excluded window's being told")
+    app.wait(lambda now: now["light"] == "recording", "recording after it is gone")
+    with connect(app.paths, start=False) as client:
+        assert all("vault" not in moment.window for moment in client.moments(limit=100).moments)
