@@ -16,6 +16,7 @@ from core.recall.question import Asked, Question, Term
 from core.recall.values import Value, values_in
 from core.recall.words import matching
 from core.timeline.moment import Moment
+from core.timeline.schema import words
 
 PRESENT = 0.5  # match from which a word counts as found
 NEAR_ENOUGH = 0.27  # nearness times match from which a word supports an answer
@@ -42,6 +43,8 @@ KINDS = {
     Asked.PERSON: frozenset("person name".split()),
     Asked.ADDRESS: frozenset("address mail url link website".split()),
 }
+ECHO = 0.5  # less likely by this on a page that shows the question itself
+ECHO_WORDS = 4  # words a question has to have for that
 EXTREME = 0.3  # for the row with the most, where the most is asked for
 PARTED = 0.85  # what lies beyond an empty space counts this much
 
@@ -96,6 +99,16 @@ def _mostly(question: Question, supporting: Sequence[Term]) -> bool:
     return len(supporting) >= len(terms) - len(supporting)
 
 
+def _echoes(question: Question, page: Page) -> bool:
+    """Whether the question itself stands on the page: where it was typed, and answered, is not where the answer
+    comes from."""
+    asked = words(question.text)
+    if len(asked) < ECHO_WORDS or not question.text.rstrip().endswith("?"):
+        return False
+    sentence = f" {' '.join(asked)} "
+    return any(sentence in f" {' '.join(word.text for word in cell)} " for cell in page.words_by_cell)
+
+
 def _occurrences(term: Term, page: Page) -> list[_Occurrence]:
     return [_Occurrence(word, match) for word in page.words if (match := matching(term.word, word.text)) >= PRESENT]
 
@@ -110,6 +123,7 @@ class _Judge:
             term.word: max((matching(term.word, word) for word in page.title), default=0.0) for term in question.terms
         }
         self._extreme = extreme_rows(question, page)
+        self._echo = ECHO if _echoes(question, page) else 0.0
 
     @property
     def concerned(self) -> bool:
@@ -137,7 +151,7 @@ class _Judge:
         if any(near[term.word] < BESIDE for term in terms if term.essential):
             score -= ASTRAY
         fits = named and _mostly(self._question, supporting)
-        return Evidence(self._page, value, covered, fits, score + value.bonus)
+        return Evidence(self._page, value, covered, fits, score + value.bonus - self._echo)
 
     def _nearest(self, term: Term, value: Value, heads: set[Word]) -> float:
         """How well a term is found, where it stands best for the value; a word for the value's kind is its value."""

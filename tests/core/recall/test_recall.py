@@ -126,6 +126,14 @@ def test_the_named_application_and_time_are_heeded(timeline: Timeline) -> None:
     assert ask(timeline, "What error did I see 2 hours ago?").moments[0].application == "xterm"
 
 
+def test_where_the_question_was_typed_is_not_the_proof(timeline: Timeline) -> None:
+    question = "How much does the Osprey floor lamp cost?"
+    texts = [f'$ afterimage ask "{question}"', "$213.50 - Osprey floor lamp 158 cm $213.50 4"]
+    (asking,) = timeline.add(change([*texts, "ask"], 6500, window("shell", "xterm")))
+    timeline.set_text(asking.id, as_lines(texts))
+    assert ask(timeline, question).moments[0].application == "chromium"
+
+
 def test_the_newest_of_several_values_is_the_answer(timeline: Timeline) -> None:
     (later,) = timeline.add(change(["fresh" * 3], 6000, window("Catalogue - Chromium", "chromium")))
     newer = [Line("$199.00", line.rect, 0.99, line.row) if line.text == "$213.50" else line for line in table()]
