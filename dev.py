@@ -57,7 +57,7 @@ VIRTUAL_PROGRAMS = {
 }
 TEST_PROGRAMS = {
     "xterm": "xterm",
-    "xrandr": "x11-xserver-utils",
+    "xrandr": "x11-xserver-utils",  # and xset
     "chromium": "chromium",
     "mousepad": "mousepad",
 }

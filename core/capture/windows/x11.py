@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 from ewmh import EWMH
 from Xlib import X, display, error
-from Xlib.ext import res
+from Xlib.ext import res, screensaver
 
 from core.capture.windows import MAX_TITLE
 from core.errors import CaptureDeniedError, DisplayMissingError
@@ -100,9 +100,13 @@ class X11Facts:
         return self._last
 
     def locked(self) -> bool:
-        """True while the screensaver is on or logind says that the session is locked."""
+        """True while a screensaver program is on or logind says that the session is locked.
+
+        The server's own blanking is neither: it comes after minutes without input, also while somebody watches.
+        """
         with contextlib.suppress(*VANISHED, *BROKEN, AttributeError):
-            if self._root.screensaver_query_info().state == 1:
+            saver = self._root.screensaver_query_info()
+            if saver.state == screensaver.StateOn and saver.kind == screensaver.KindExternal:
                 return True
         return self._logind.locked()
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from Xlib.display import Display
+from Xlib.ext import screensaver
 
 from core.capture.screen import ScreenSource, monitors, screens
 from core.capture.source import FrameSource
@@ -329,3 +331,11 @@ def test_closing_one_of_two_sources_leaves_the_other_working(desktop: VirtualDes
     assert taken is not None
     assert np.asarray(taken.pixels).shape == (500, 600, 3)
     second.close()
+
+
+def test_a_screen_blanked_by_the_server_is_not_locked(desktop: VirtualDesktop, facts: X11Facts) -> None:
+    other = Display(desktop.display)
+    tool(desktop, "xset", "s", "activate")
+    wait_until(lambda: other.screen().root.screensaver_query_info().state == screensaver.StateOn, 10, "the blanking")
+    assert not facts.locked()
+    other.close()
