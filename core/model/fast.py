@@ -9,6 +9,7 @@ so a pass can be captured in a CUDA graph (see ``graphs.py``). Forward only.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -20,11 +21,13 @@ from triton.errors import TritonError
 
 from core.model.layers import GatedDeltaNet, WindowAttention
 from core.model.network import HIGH_PRECISION, InfiniteVL
+from core.model.quantize import QuantizedLinear
 from core.model.state import MemoryState
 from core.model.text import DecoderLayer
 from kernels.gated_delta.triton import gated_delta_
 from kernels.norms.triton import add_rms_norm, gated_rms_norm_of_rows, rms_norm
 from kernels.one_token import triton as one
+from kernels.one_token.triton import Matrix
 from kernels.rotary.naive import angles, turn_frequencies
 from kernels.rotary.triton import rotate_rows_
 from kernels.short_conv.triton import Row, mix, shift_tail_
@@ -35,17 +38,18 @@ if TYPE_CHECKING:
     from core.model.config import ModelShape
 
 
+Linear = nn.Linear | QuantizedLinear
+
+
 def fits(network: InfiniteVL) -> bool:
     """Whether this network's decoder can take the fast path; otherwise the plain one serves it."""
     shape = network.shape
-    linears = [m for m in network.language_model.modules() if isinstance(m, nn.Linear)]
     named = network.language_model.named_parameters()
     dtypes = {p.dtype for name, p in named if not name.endswith(HIGH_PRECISION)}  # those are fp32 in any model
-    plain = all(type(m) is nn.Linear for m in linears) and len(dtypes) == 1
     return (
-        plain
+        all(_alike(group) for layer in network.language_model.layers for group in _groups(layer))
+        and len(dtypes) == 1
         and all(dtype.is_floating_point for dtype in dtypes)
-        and not any(True for _ in network.language_model.buffers())  # packed weights
         and shape.use_short_conv
         and shape.use_gate
         and not shape.conv_bias
@@ -54,36 +58,59 @@ def fits(network: InfiniteVL) -> bool:
     )
 
 
-def _side_by_side(modules: list[nn.Linear]) -> Tensor:
+def _groups(layer: nn.Module) -> list[list[nn.Module | None]]:
+    """A layer's linear modules, those together that read the same input."""
+    if not isinstance(layer, DecoderLayer):
+        return [[None]]
+    mixer, mlp = layer.self_attn, layer.mlp
+    groups: list[list[nn.Module | None]] = [[mixer.q_proj, mixer.k_proj, mixer.v_proj], [mixer.o_proj]]
+    if isinstance(mixer, GatedDeltaNet):
+        groups[0].append(mixer.g_proj)
+        groups.append([mixer.a_proj, mixer.b_proj])
+    return [*groups, [mlp.gate_proj, mlp.up_proj], [mlp.down_proj]]
+
+
+def _alike(modules: Sequence[nn.Module | None]) -> bool:
+    """Whether these can lie side by side: all plain, or all packed in 8 bits."""
+    if all(type(module) is nn.Linear for module in modules):
+        return True
+    return all(isinstance(m, QuantizedLinear) and m.weight.dtype == torch.int8 for m in modules)
+
+
+def _side_by_side(modules: Sequence[nn.Module]) -> Matrix:
     """One matrix of all these products; the modules' weights become views of it."""
-    whole = torch.cat([module.weight.detach() for module in modules])
+    linears = [module for module in modules if isinstance(module, Linear)]
+    whole = torch.cat([linear.weight.detach() for linear in linears])
+    scales = [linear.weight_scale for linear in linears if isinstance(linear, QuantizedLinear)]
     start = 0
-    for module in modules:
-        module.weight.data = whole[start : start + module.out_features]
-        start += module.out_features
-    return whole
+    for linear in linears:
+        rows = len(linear.weight)
+        linear.weight.data = whole[start : start + rows]
+        start += rows
+    return Matrix(whole, torch.cat(scales) if scales else None)
 
 
 @dataclass(frozen=True)
 class _Mlp:
     norm: Tensor
     eps: float
-    gate_up: Tensor  # [2 I, hidden]
-    down: Tensor
+    gate_up: Matrix  # [2 I, hidden]
+    down: Matrix
 
 
 @dataclass(frozen=True)
 class _Delta:
     norm: Tensor
     eps: float
-    inner: Tensor  # [row.width, hidden]
+    inner: Matrix  # [row.width, hidden], or without its last rows where ``gates`` has them
+    gates: Matrix | None
     row: Row
     conv: Tensor  # [channels, taps]
     a_log: Tensor
     dt_bias: Tensor
     out_norm: Tensor
     out_eps: float
-    out: Tensor
+    out: Matrix
     mlp: _Mlp
 
 
@@ -91,40 +118,42 @@ class _Delta:
 class _Attention:
     norm: Tensor
     eps: float
-    inner: Tensor  # [(heads + 2 groups) x head_dim, hidden]
+    inner: Matrix  # [(heads + 2 groups) x head_dim, hidden]
     bias: Tensor
-    out: Tensor
+    out: Matrix
     mlp: _Mlp
 
 
 def _parts(layer: DecoderLayer, shape: ModelShape) -> _Delta | _Attention:
     norm, eps, after = layer.input_layernorm.weight, layer.input_layernorm.eps, layer.post_attention_layernorm
     gate_up = _side_by_side([layer.mlp.gate_proj, layer.mlp.up_proj])
-    mlp = _Mlp(after.weight, after.eps, gate_up, layer.mlp.down_proj.weight)
+    mlp = _Mlp(after.weight, after.eps, gate_up, _side_by_side([layer.mlp.down_proj]))
     mixer = layer.self_attn
     if isinstance(mixer, WindowAttention):
         projections = [mixer.q_proj, mixer.k_proj, mixer.v_proj]
         bias = torch.cat([projection.bias.detach() for projection in projections])
-        return _Attention(norm, eps, _side_by_side(projections), bias, mixer.o_proj.weight, mlp)
+        return _Attention(norm, eps, _side_by_side(projections), bias, _side_by_side([mixer.o_proj]), mlp)
     return _delta_parts(mixer, norm, eps, mlp, shape)
 
 
 def _delta_parts(mixer: GatedDeltaNet, norm: Tensor, eps: float, mlp: _Mlp, shape: ModelShape) -> _Delta:
     if mixer.g_proj is None:
         raise ValueError("the fast path needs the output gate; fits() says so")
-    inner = _side_by_side([mixer.q_proj, mixer.k_proj, mixer.v_proj, mixer.g_proj, mixer.a_proj, mixer.b_proj])
+    wide, gates = [mixer.q_proj, mixer.k_proj, mixer.v_proj, mixer.g_proj], [mixer.a_proj, mixer.b_proj]
+    together = _alike([*wide, *gates])
     convs = (mixer.q_conv1d, mixer.k_conv1d, mixer.v_conv1d)
     return _Delta(
         norm=norm,
         eps=eps,
-        inner=inner,
+        inner=_side_by_side([*wide, *gates] if together else wide),
+        gates=None if together else _side_by_side(gates),
         row=Row(shape.num_linear_heads, shape.linear_head_dim, shape.value_dim),
         conv=torch.cat([conv.weight.detach().squeeze(1) for conv in convs]),
         a_log=mixer.A_log,
         dt_bias=mixer.dt_bias,
         out_norm=mixer.o_norm.weight,
         out_eps=mixer.o_norm.eps,
-        out=mixer.o_proj.weight,
+        out=_side_by_side([mixer.o_proj]),
         mlp=mlp,
     )
 
@@ -193,7 +222,7 @@ class FastDecoder:
         self._axes = torch.tensor(axes, device=self.device)  # the position axis each frequency follows
         self._norm, self._norm_eps = decoder.norm.weight, decoder.norm.eps
         self._embeddings = decoder.embed_tokens.weight
-        self._head = self._embeddings if network.lm_head is None else network.lm_head.weight
+        self._head = Matrix(self._embeddings if network.lm_head is None else network.lm_head.weight)
 
     def forward(self, x: Tensor, positions: Tensor, state: MemoryState, *, wanted: bool = True) -> Tensor | None:
         """Go on with a stream by T tokens, in place. x: [T, hidden]; positions: int64 [3, T]; batch of ``state``: 1.
@@ -215,9 +244,9 @@ class FastDecoder:
                 mixed = self._attend(layer, y, cos, sin, state.keys[at], state.values[at], state.seen)
             if last and not wanted:
                 break
-            y, x = add_rms_norm(F.linear(mixed, layer.out), x, layer.mlp.norm, layer.mlp.eps)
-            gate, up = F.linear(y, layer.mlp.gate_up).chunk(2, dim=-1)
-            y = F.linear(swiglu(gate, up), layer.mlp.down)
+            y, x = add_rms_norm(layer.out.times(mixed), x, layer.mlp.norm, layer.mlp.eps)
+            gate, up = layer.mlp.gate_up.times(y).chunk(2, dim=-1)
+            y = layer.mlp.down.times(swiglu(gate, up))
             norm = self._norm if last else self.layers[index + 1].norm
             y, x = add_rms_norm(y, x, norm, self.shape.rms_norm_eps)
         state.seen.add_(T)
@@ -232,7 +261,9 @@ class FastDecoder:
 
     def _delta(self, layer: _Delta, y: Tensor, recurrent: Tensor, tail: Tensor, state_only: bool) -> Tensor:
         row = layer.row
-        p = F.linear(y, layer.inner)  # [T, row.width]
+        p = layer.inner.times(y)  # [T, row.width]
+        if layer.gates is not None:
+            p = torch.cat([p, layer.gates.times(y)], dim=1)
         q, k, v, g, beta = mix(p, row, layer.conv, tail, layer.a_log, layer.dt_bias)
         shift_tail_(p, tail)
         o = gated_delta_(q, k, v, g, beta, recurrent, row.K**-0.5)[0]  # [T, H, V]
@@ -244,7 +275,7 @@ class FastDecoder:
     def _attend(
         self, layer: _Attention, y: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, seen: Tensor
     ) -> Tensor:
-        rows = F.linear(y, layer.inner, layer.bias)  # [T, (heads + 2 groups) head_dim]
+        rows = layer.inner.times(y, layer.bias)  # [T, (heads + 2 groups) head_dim]
         return self._attend_rows(rows, cos, sin, keys, values, seen)
 
     def _attend_rows(
@@ -273,13 +304,13 @@ class FastDecoder:
             if isinstance(layer, _Delta):
                 self._delta_step(layer, stream, state.recurrent[at, 0], state.tails[at, 0])
             else:
-                row = torch.empty(layer.inner.shape[0], dtype=self.dtype, device=self.device)
+                row = torch.empty(len(layer.bias), dtype=self.dtype, device=self.device)
                 one.normed_product(stream, layer.norm, layer.eps, layer.inner, layer.bias, row)
                 o = self._attend_rows(row[None], cos, sin, state.keys[at], state.values[at], state.seen)
                 one.add_product(o.view(-1), layer.out, stream)
             one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner)
             one.add_product(inner, layer.mlp.down, stream)
-        logits = one.empty(self._head.shape[0], stream)
+        logits = one.empty(len(self._head.values), stream)
         one.normed_product(stream, self._norm, self._norm_eps, self._head, None, logits)
         state.seen.add_(1)
         state.clock.add_(1)
@@ -289,8 +320,9 @@ class FastDecoder:
         row = layer.row
         mixed = one.empty(row.width, stream)
         one.normed_mix(
-            stream, layer.norm, layer.eps, layer.inner, row, layer.conv, tail, layer.a_log, layer.dt_bias, mixed
-        )
+            stream, layer.norm, layer.eps, layer.inner, layer.gates, row, layer.conv, tail, layer.a_log,
+            layer.dt_bias, mixed,
+        )  # fmt: skip
         o = one.empty(row.H * row.V, stream)
         squares = one.empty(row.H * one.value_blocks(row.V), stream).view(row.H, -1)
         one.delta_step(mixed, row, recurrent, layer.out_norm, o, squares)

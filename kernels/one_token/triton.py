@@ -8,11 +8,15 @@ between programs and everything can be updated in place. Five launches a layer.
 Sums in fp32. Forward only, one stream.
 """
 
+from dataclasses import dataclass
+
 import torch
+import torch.nn.functional as F
 import triton
 import triton.language as tl
 from torch import Tensor
 
+from kernels.quantized_linear.naive import unpack
 from kernels.short_conv.triton import Row
 
 # what comes before the product ...
@@ -50,13 +54,15 @@ def _mixed(y, n, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS: 
 
 @triton.jit(do_not_specialize=["steps"])
 def _product_kernel(
-    x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, eps, N, steps,
+    x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, row_scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
+    eps, N, first, steps,
     K: tl.constexpr, BX: tl.constexpr, BN: tl.constexpr, STEP: tl.constexpr, BK: tl.constexpr, PARTS: tl.constexpr,
     H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr,
-    BEFORE: tl.constexpr, AFTER: tl.constexpr, STAGES: tl.constexpr,
+    BEFORE: tl.constexpr, AFTER: tl.constexpr, SCALED: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
     """BN rows of the matrix [N, K] times x. With GATED the matrix is [2 N, K], gates first.
 
+    SCALED: the matrix is int8 with a scale a row. ``first``: which row of the layer's the matrix begins at (MIX).
     ``extra`` is the bias or the residual; ``parts`` the partial sums of squares of each head of x (HEADS).
     """
     n = tl.program_id(0) * BN + tl.arange(0, BN)
@@ -83,12 +89,17 @@ def _product_kernel(
         if AFTER == GATED:
             acc2 += _rows(w_ptr, n + N, live, k, in_k, K) * x[None, :]
     y = tl.sum(acc, axis=1)
+    value = tl.sum(acc2, axis=1)
+    if SCALED:
+        y *= tl.load(row_scale_ptr + n, mask=live, other=0.0)
+        if AFTER == GATED:
+            value *= tl.load(row_scale_ptr + n + N, mask=live, other=0.0)
     if (AFTER == BIAS) | (AFTER == ADD):
         y += tl.load(extra_ptr + n, mask=live, other=0.0).to(tl.float32)
     if AFTER == GATED:
-        y = y * tl.sigmoid(y) * tl.sum(acc2, axis=1)
+        y = y * tl.sigmoid(y) * value
     if AFTER == MIX:
-        y = _mixed(y, n, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS)
+        y = _mixed(y, n + first, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS)
     tl.store(y_ptr + n, y.to(y_ptr.dtype.element_ty), mask=live)
 
 
@@ -125,6 +136,19 @@ def _step_kernel(
     tl.store(o_ptr + h * V + x, o * weight * gate, mask=in_v)
 
 
+@dataclass(frozen=True)
+class Matrix:
+    """Weights [rows, columns]; int8 ones have a scale a row, fp32 [rows]."""
+
+    values: Tensor
+    scale: Tensor | None = None
+
+    def times(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        """x: [T, columns] -> [T, rows]: many tokens at once, for which packed weights are unpacked first."""
+        whole = self.values if self.scale is None else unpack(self.values, self.scale, x.dtype)
+        return F.linear(x, whole, bias)
+
+
 def _block(N: int, K: int) -> tuple[int, int, int, int]:
     """Rows a program, columns a step, warps, stages: enough bytes in flight on every multiprocessor."""
     rows = 4 if N <= 4096 else 8
@@ -132,40 +156,44 @@ def _block(N: int, K: int) -> tuple[int, int, int, int]:
 
 
 def _launch(
-    x: Tensor, w: Tensor, y: Tensor, before: int, after: int, *, norm: Tensor | None = None,
+    x: Tensor, w: Matrix, y: Tensor, before: int, after: int, *, norm: Tensor | None = None,
     eps: float = 0.0, extra: Tensor | None = None, parts: Tensor | None = None, heads: tuple[int, int] = (1, 0),
-    mixing: tuple[Tensor, Tensor, Tensor, Tensor] | None = None, row: Row | None = None,
+    mixing: tuple[Tensor, Tensor, Tensor, Tensor] | None = None, row: Row | None = None, first: int = 0,
 ) -> None:  # fmt: skip
-    N, K = y.numel(), w.shape[1]
+    N, K = y.numel(), w.values.shape[1]
     rows, columns, warps, stages = _block(N, K)
     step = heads[1] or columns  # with heads: one a step
     weight, tail, a_log, dt_bias = mixing or (x, x, x, x)
     row = row or Row(0, 0, 0)
     _product_kernel[(triton.cdiv(N, rows),)](
-        x, w, y, x if norm is None else norm, x if extra is None else extra, x if parts is None else parts,
-        weight, tail, a_log, dt_bias, eps, N, triton.cdiv(K, step),
+        x, w.values, y, x if norm is None else norm, x if extra is None else extra, x if parts is None else parts,
+        x if w.scale is None else w.scale, weight, tail, a_log, dt_bias, eps, N, first, triton.cdiv(K, step),
         K=K, BX=triton.next_power_of_2(K), BN=rows, STEP=step, BK=triton.next_power_of_2(step), PARTS=heads[0],
         H=row.H, C=row.channels, HV=row.H * row.V, TAPS=weight.shape[1] if mixing else 2,
-        BEFORE=before, AFTER=after, STAGES=stages, num_warps=warps,
+        BEFORE=before, AFTER=after, SCALED=w.scale is not None, STAGES=stages, num_warps=warps,
     )  # fmt: skip
 
 
-def normed_product(x: Tensor, norm: Tensor, eps: float, w: Tensor, bias: Tensor | None, y: Tensor) -> None:
+def normed_product(x: Tensor, norm: Tensor, eps: float, w: Matrix, bias: Tensor | None, y: Tensor) -> None:
     """y [N] = w [N, K] times RMSNorm(x [K]), plus the bias."""
     _launch(x, w, y, RMS.value, STORE.value if bias is None else BIAS.value, norm=norm, eps=eps, extra=bias)
 
 
 def normed_mix(
-    x: Tensor, norm: Tensor, eps: float, w: Tensor, row: Row, conv: Tensor, tail: Tensor, a_log: Tensor,
-    dt_bias: Tensor, y: Tensor,
+    x: Tensor, norm: Tensor, eps: float, w: Matrix, gates: Matrix | None, row: Row, conv: Tensor, tail: Tensor,
+    a_log: Tensor, dt_bias: Tensor, y: Tensor,
 ) -> None:  # fmt: skip
     """One token's row of a Gated DeltaNet layer, as :class:`Row` lays it out, ready for :func:`delta_step`.
 
     q, k and v are convolved and through SiLU (q and k not yet normalised), the gate through SiLU.
 
-    y: fp32 [row.width]. conv: [channels, taps]; tail: [taps - 1, channels], moved on in place.
+    w holds all rows, or all but the last 2 H, which are then ``gates``. y: fp32 [row.width]. conv: [channels, taps];
+    tail: [taps - 1, channels], moved on in place.
     """
-    _launch(x, w, y, RMS.value, MIX.value, norm=norm, eps=eps, mixing=(conv, tail, a_log, dt_bias), row=row)
+    mixing, rows = (conv, tail, a_log, dt_bias), len(w.values)
+    _launch(x, w, y[:rows], RMS.value, MIX.value, norm=norm, eps=eps, mixing=mixing, row=row)
+    if gates is not None:
+        _launch(x, gates, y[rows:], RMS.value, MIX.value, norm=norm, eps=eps, mixing=mixing, row=row, first=rows)
 
 
 def value_blocks(V: int) -> int:
@@ -186,12 +214,12 @@ def delta_step(y: Tensor, row: Row, state: Tensor, norm: Tensor, o: Tensor, part
     )  # fmt: skip
 
 
-def add_product(x: Tensor, w: Tensor, stream: Tensor) -> None:
+def add_product(x: Tensor, w: Matrix, stream: Tensor) -> None:
     """stream [N] += w [N, K] times x [K]."""
     _launch(x, w, stream, PLAIN.value, ADD.value, extra=stream)
 
 
-def add_product_of_heads(o: Tensor, parts: Tensor, eps: float, w: Tensor, stream: Tensor) -> None:
+def add_product_of_heads(o: Tensor, parts: Tensor, eps: float, w: Matrix, stream: Tensor) -> None:
     """stream [N] += w times o, each head of o over its root mean square; o and parts from :func:`delta_step`."""
     heads, blocks = parts.shape
     _launch(
@@ -199,7 +227,7 @@ def add_product_of_heads(o: Tensor, parts: Tensor, eps: float, w: Tensor, stream
     )
 
 
-def normed_swiglu(x: Tensor, norm: Tensor, eps: float, w: Tensor, y: Tensor) -> None:
+def normed_swiglu(x: Tensor, norm: Tensor, eps: float, w: Matrix, y: Tensor) -> None:
     """y [I] = SiLU(gate) times value, both of RMSNorm(x [K]); w: [2 I, K], gates first."""
     _launch(x, w, y, RMS.value, GATED.value, norm=norm, eps=eps)
 

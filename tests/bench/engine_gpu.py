@@ -29,8 +29,10 @@ from torch import Tensor
 from core.model.bundle import Bundle, random_bundle, tiny_shape
 from core.model.config import ModelShape
 from core.model.fast import fast_decoder
-from core.model.floors import floors
+from core.model.floors import floors, token_bytes
+from core.model.quantize import quantize
 from core.model.sampling import next_token
+from core.model.state import MemoryState
 from core.model.steps import read_step
 from core.preprocess import Observation
 from core.session import Session
@@ -82,11 +84,11 @@ def replay_equals_plain() -> dict[str, float]:
             expected = wanted._state.tensors()[name].double()
             difference = (tensor.double() - expected).norm() / expected.norm().clamp_min(1e-9)
             worst[name] = max(worst.get(name, 0.0), float(difference))
-    state, other = ours._state.fork(), wanted._state.fork()
-    slot = fast.replays.borrow(state) if fast.replays else None
-    if slot is None:
-        raise RuntimeError("no graphs on this device")
+    state, other = ours._state, wanted._state
     with torch.inference_mode():
+        slot = fast.replays.borrow(state) if fast.replays else None
+        if slot is None:
+            raise RuntimeError("no graphs on this device")
         for token in range(40):
             ids = torch.tensor([[token]], device="cuda")
             logits = slot.run("token", partial(read_step, fast.network, in_place=True), [ids])
@@ -107,6 +109,31 @@ class Printed(dict[str, float]):
         super().__setitem__(name, value)
 
 
+def tokens_out(bundle: Bundle, state: MemoryState, name: str, repeat: int, result: dict[str, float]) -> None:
+    """Tokens of an answer, greedy, one after another, each brought to the host."""
+    step = partial(read_step, bundle.network, in_place=True)
+    none = torch.empty(0, dtype=torch.int64, device="cuda")
+    token = torch.zeros(1, 1, dtype=torch.int64, device="cuda")
+    with torch.inference_mode():
+        slot = bundle.replays.borrow(state) if bundle.replays else None
+        if slot is None:
+            raise RuntimeError("no graphs on this device")
+
+        def one() -> None:
+            chosen, _ = next_token(slot.run("token", step, [token]), 0.0, 1.0, 1.0, none)
+            token.fill_(chosen.view(()))
+            int(chosen)
+
+        for _ in range(4):
+            one()
+        result[f"token out, {name}"] = median(one, repeat)
+        result[f"token out, {name}, graph alone"] = median(lambda: slot.run("token", step, [token]), repeat)
+        result[f"{name}: fast path in use"] = fast_decoder(bundle.network, slot.state) is not None
+        result[f"{name}: graphs captured"] = sum(known.graph is not None for known in slot.known.values())
+    if bundle.replays:
+        bundle.replays.give_back(slot)
+
+
 def measure(bundle: Bundle, repeat: int) -> dict[str, float]:
     session = Session(bundle)
     small = next(iter(FRAMES.values()))
@@ -123,7 +150,7 @@ def measure(bundle: Bundle, repeat: int) -> dict[str, float]:
     with torch.inference_mode():
         result["fork"] = median(state.fork, repeat)
         step = partial(read_step, network, in_place=True)
-        question = torch.randint(0, 1000, (1, 32), device="cuda")
+        question = torch.randint(0, bundle.shape.vocab_size, (1, 32), device="cuda")
         none = torch.empty(0, dtype=torch.int64, device="cuda")
 
         def first() -> Tensor:
@@ -133,24 +160,7 @@ def measure(bundle: Bundle, repeat: int) -> dict[str, float]:
         for _ in range(3):
             int(first())
         result["first token after a 32-token question, fork included"] = median(lambda: int(first()), 10)
-        slot = bundle.replays.borrow(state) if bundle.replays else None
-        if slot is None:
-            raise RuntimeError("no graphs on this device")
-        token = torch.zeros(1, 1, dtype=torch.int64, device="cuda")
-
-        def one() -> None:
-            chosen, _ = next_token(slot.run("token", step, [token]), 0.0, 1.0, 1.0, none)
-            token.fill_(chosen.view(()))
-            int(chosen)
-
-        for _ in range(4):
-            one()
-        result["token out, bf16"] = median(one, repeat * 2)
-        result["token out, graph alone"] = median(lambda: slot.run("token", step, [token]), repeat * 2)
-        result["graphs captured"] = sum(known.graph is not None for known in slot.known.values())
-        result["fast path in use"] = fast_decoder(network, slot.state) is not None
-        if bundle.replays:
-            bundle.replays.give_back(slot)
+    tokens_out(bundle, state, "bf16", repeat * 2, result)
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").exists() else None) as folder:
         file = Path(folder) / "state"
         result["state to disk (memory-backed)"] = median(lambda: session.save(file), 3)
@@ -178,6 +188,11 @@ def main() -> int:
     bundle = random_bundle(device, torch.bfloat16, shape, on_device=True).in_demo_framing()
     report["measured_ms"] = measure(bundle, 20)
     report["floor_ms"] = floors_of(bundle, report)
+    packed = random_bundle(device, torch.bfloat16, shape, on_device=True)
+    quantize(packed.network, "int8")
+    tokens_out(packed, packed.network.empty_state(), "int8", 40, report["measured_ms"])
+    read = token_bytes(packed.network) + packed.network.empty_state().nbytes
+    report["floor_ms"]["token out, int8"] = read / report["machine"]["bytes_s"] * 1e3
     report["allocated_GB"] = torch.cuda.max_memory_allocated() / 1e9
     lines = ["| what | measured | floor |", "|---|---|---|"]
     for name, value in report["measured_ms"].items():

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from core.model.config import ModelShape, VisionShape
 from core.model.network import InfiniteVL
+from core.model.quantize import quantize
 from core.model.state import MemoryState
 from tests.kernels.exact import error
 from tests.kernels.triton_device import DEVICE, skip_without_triton
@@ -86,6 +87,24 @@ def test_single_tokens_give_the_plain_decoders_logits_past_the_window() -> None:
         assert_same_memory(state, wanted_state)
 
 
+def test_weights_in_eight_bits_give_what_the_plain_packed_network_gives() -> None:
+    shape = dataclasses.replace(SHAPE, linear_layers=(False, True), num_linear_heads=4, num_key_value_heads=4)
+    plain, packed = network(shape), network(shape)
+    assert quantize(plain, "int8") > 0
+    quantize(packed, "int8")
+    assert fits(packed)
+    fast = FastDecoder(packed)
+    state, wanted_state = plain.empty_state(), plain.empty_state()
+    ids = torch.randint(0, shape.vocab_size, (1, 9), device=DEVICE)
+    _, wanted_state = plain(ids, text_positions(0, 9)[:, None], wanted_state)
+    fast.forward(plain.embed(ids)[0], text_positions(0, 9), state)
+    for token in (5, 17):
+        one = torch.tensor([token], device=DEVICE)
+        hidden, wanted_state = plain(one[None], wanted_state.clock.expand(3, 1, 1), wanted_state)
+        assert error(fast.step(one, state), plain.logits(hidden[0, -1])) < 1e-5
+        assert_same_memory(state, wanted_state)
+
+
 def test_leaving_out_the_hidden_values_leaves_the_memory_the_same() -> None:
     plain = network()
     fast = FastDecoder(plain)
@@ -111,6 +130,9 @@ def test_shapes_it_cannot_serve_are_left_to_the_plain_decoder() -> None:
     assert not fits(network(dataclasses.replace(SHAPE, use_gate=False)))
     assert not fits(network(dataclasses.replace(SHAPE, conv_bias=True)))
     assert not fits(network(dataclasses.replace(SHAPE, expand_v=1.5)))
+    four_bits = network()
+    quantize(four_bits, "int4")
+    assert not fits(four_bits)
 
 
 def test_it_serves_where_it_agrees_with_the_plain_decoder_and_only_there(monkeypatch: pytest.MonkeyPatch) -> None:
