@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
+
+# On X11 the listening thread, a daemon, ends with the next event of the server, which may be long in coming.
+GOODBYE_SECONDS = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -19,13 +23,14 @@ class Hotkeys(QObject):
     """``pressed`` carries the name that ``listen`` was given for the keys."""
 
     pressed = Signal(str)
-    _heard = Signal(str)
+    _heard = Signal(str, int)  # name, number of the listener
 
     def __init__(self) -> None:
         super().__init__()
         self._listener: Any = None
         self._keys: dict[str, str] = {}
-        self._heard.connect(self.pressed, Qt.ConnectionType.QueuedConnection)
+        self._listening = 0  # counts the listeners: only the present one is believed
+        self._heard.connect(self._tell, Qt.ConnectionType.QueuedConnection)
 
     def listen(self, keys: dict[str, str]) -> str:
         """Listens for ``keys`` (name -> "<ctrl>+<alt>+space"; empty: none) and for nothing else.
@@ -49,11 +54,12 @@ class Hotkeys(QObject):
         return self._start(keys)
 
     def stop(self) -> None:
-        """Stops listening and waits for the listening thread."""
+        """Stops listening. What a listener that is slow to end still hears is not told any more."""
         listener, self._listener, self._keys = self._listener, None, {}
+        self._listening += 1
         if listener is not None:
             listener.stop()
-            listener.join()
+            listener.join(GOODBYE_SECONDS)
 
     def _start(self, keys: dict[str, str]) -> str:
         try:
@@ -73,7 +79,11 @@ class Hotkeys(QObject):
         return ""
 
     def _teller(self, name: str) -> Any:
-        return lambda: self._heard.emit(name)
+        return partial(self._heard.emit, name, self._listening)
+
+    def _tell(self, name: str, listening: int) -> None:
+        if listening == self._listening:
+            self.pressed.emit(name)
 
 
 def normal(combination: str) -> str:
