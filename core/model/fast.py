@@ -3,7 +3,7 @@
 Projections that read the same input are laid side by side in memory and multiplied at once (the network's own
 parameters become views of them: no second copy), and what lies between the products is fused. One token takes a path
 of its own, bound by reading the weights. Everything a pass touches is allocated by PyTorch and indexed on the device,
-so a pass can be captured in a CUDA graph (see ``graphs.py``). Forward only.
+so a pass can be captured in a CUDA graph (see ``replay.py``). Forward only.
 """
 
 from __future__ import annotations
