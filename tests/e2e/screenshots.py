@@ -2,7 +2,7 @@
 
     QT_QPA_PLATFORM=offscreen python -m tests.e2e.screenshots [--folder docs/screenshots] [--scale 2]
 
-What the windows show comes from a fake engine over the real protocol, so that the pictures are the same every time.
+What the windows show comes from a fake engine over the real protocol, with drawn pictures: nobody's screen is in them.
 """
 
 from __future__ import annotations
