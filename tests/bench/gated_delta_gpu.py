@@ -5,7 +5,8 @@
 Times are medians of graph replays where launches would hide the kernels, of plain calls for the backward pass.
 ``--sweep`` tries start parameters (value block, warps, stages); ``--prepare I/N`` only compiles every N-th of those,
 so that several processes can fill Triton's cache before the sweep. Where fla-core is installed its chunked forward is
-timed beside ours. Errors against float64 are printed as ours/plain PyTorch's in the same precision. The floor counts each input read and each output written once, at this machine's copy bandwidth.
+timed beside ours. Errors against float64 are printed as ours/plain PyTorch's in the same precision. The floor counts
+each input read and each output written once, at this machine's copy bandwidth.
 """
 
 import argparse

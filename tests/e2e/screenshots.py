@@ -2,7 +2,8 @@
 
     QT_QPA_PLATFORM=offscreen python -m tests.e2e.screenshots [--folder docs/screenshots] [--scale 2]
 
-What the windows show comes from a fake engine over the real protocol, with drawn pictures: nobody's screen is in them.
+What the windows show comes from a fake engine over the real protocol, with drawn pictures: nobody's screen is seen.
+in them.
 """
 
 from __future__ import annotations
