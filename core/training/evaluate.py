@@ -233,7 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--words", type=Path, help="a file of words, one a line, in place of the built-in ones")
     parser.add_argument("--fonts", type=Path, help="a folder of fonts in place of Pillow's own")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="more are slower for nano, unless the machine is idle")
     parser.add_argument("--seconds", type=float, help="time limit; the suite's own by default")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
