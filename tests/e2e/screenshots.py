@@ -1,6 +1,6 @@
 """Writes docs/screenshots: every window and state, the most telling ones also dark and at 200 %.
 
-    QT_QPA_PLATFORM=offscreen python -m tests.e2e.screenshots [--folder docs/screenshots] [--scale 2]
+    QT_QPA_PLATFORM=offscreen python -m tests.e2e.screenshots [--folder docs/screenshots]
 
 What the windows show comes from a fake engine over the real protocol, with drawn pictures: nobody's screen is seen.
 in them.
