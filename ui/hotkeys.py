@@ -1,22 +1,24 @@
-"""Global hotkeys through pynput (X11, Windows, macOS): a key pressed anywhere becomes a signal.
+"""Global hotkeys: a key pressed anywhere becomes a signal. X11 by grabbing the keys, Windows and macOS by pynput.
 
-pynput listens on a thread of its own; its callbacks cross to the main thread as a queued signal, the bridge's way.
+Both call back on a thread of their own, which crosses to the main thread as a queued signal, the bridge's way.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
-# On X11 the listening thread, a daemon, ends with the next event of the server, which may be long in coming.
-GOODBYE_SECONDS = 0.2
-
 log = logging.getLogger(__name__)
+
+
+class _Listener(Protocol):
+    def stop(self) -> None: ...
 
 
 class Hotkeys(QObject):
@@ -27,7 +29,7 @@ class Hotkeys(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._listener: Any = None
+        self._listener: _Listener | None = None
         self._keys: dict[str, str] = {}
         self._listening = 0  # counts the listeners: only the present one is believed
         self._heard.connect(self._tell, Qt.ConnectionType.QueuedConnection)
@@ -59,26 +61,23 @@ class Hotkeys(QObject):
         self._listening += 1
         if listener is not None:
             listener.stop()
-            listener.join(GOODBYE_SECONDS)
 
     def _start(self, keys: dict[str, str]) -> str:
+        calls = {combination: self._teller(name) for name, combination in keys.items()}
         try:
-            from pynput import keyboard
-
-            hotkeys = {combination: self._teller(name) for name, combination in keys.items()}
-            self._listener = keyboard.GlobalHotKeys(hotkeys)
-            self._listener.start()
-            self._listener.wait()
+            self._listener = _x11(calls) if QGuiApplication.platformName() == "xcb" else _pynput(calls)
         except ValueError:
-            self._listener = None
             return _tr("A hotkey in the settings is none: write it like <ctrl>+<alt>+space.")
-        except Exception:  # of many kinds, by system: no X record extension, no permission
+        except KeysTakenError as taken:
+            return _tr("Another program uses the hotkey {keys}; choose another one in the settings.").format(
+                keys=taken
+            )
+        except Exception:  # of many kinds, by system: no server, no permission
             log.exception("hotkeys are not to be had")
-            self._listener = None
             return _tr("The system does not let programs listen for hotkeys.")
         return ""
 
-    def _teller(self, name: str) -> Any:
+    def _teller(self, name: str) -> Callable[[], None]:
         return partial(self._heard.emit, name, self._listening)
 
     def _tell(self, name: str, listening: int) -> None:
@@ -86,8 +85,31 @@ class Hotkeys(QObject):
             self.pressed.emit(name)
 
 
+class KeysTakenError(Exception):
+    """Another program has this combination; the argument is the combination."""
+
+
+def _x11(calls: dict[str, Callable[[], None]]) -> _Listener:
+    from ui import x11_keys
+
+    try:
+        return x11_keys.X11Keys(calls)
+    except x11_keys.KeysTakenError as taken:
+        raise KeysTakenError(*taken.args) from taken
+
+
+def _pynput(calls: dict[str, Callable[[], None]]) -> _Listener:
+    from pynput import keyboard
+
+    listener: Any = keyboard.GlobalHotKeys(calls)
+    listener.start()
+    listener.wait()
+    ready: _Listener = listener
+    return ready
+
+
 def normal(combination: str) -> str:
-    """A combination as pynput reads it: keys with a name of several letters stand in angle brackets."""
+    """A combination as the listeners read it: keys with a name of several letters stand in angle brackets."""
     parts = [part.strip().lower() for part in combination.split("+")]
     return "+".join(f"<{part}>" if re.fullmatch(r"\w{2,}", part) else part for part in parts)
 

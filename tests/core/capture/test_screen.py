@@ -315,10 +315,14 @@ def test_an_excluded_program_never_shows_while_it_opens_moves_and_closes(desktop
 def test_frames_of_a_locked_session_are_not_taken(desktop: VirtualDesktop) -> None:
     (source,) = screens(CaptureConfig())
     assert source.grab() is not None
+    locker = Display(desktop.display)  # a locker is a program that covers the screen as its screensaver
+    locker.screen().root.screensaver_set_attributes(0, 0, 10, 10, 0)
+    locker.sync()
     tool(desktop, "xset", "s", "activate")
     wait_until(lambda: source.grab() is None, 10, "the screensaver")
     tool(desktop, "xset", "s", "reset")
     wait_until(lambda: source.grab() is not None, 10, "the screensaver's end")
+    locker.close()
     source.close()
 
 
