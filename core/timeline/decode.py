@@ -5,8 +5,9 @@ Works on arrays; knows nothing of models or files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +19,7 @@ Ink = NDArray[np.bool_]  # [W]: columns of a picture that hold something other t
 # Characters that look alike, as letters and as digits. Which one is meant shows in what stands beside it.
 _LETTER_OF = {"0": "Oo", "1": "lI", "5": "S", "8": "B", "2": "Z", "6": "b", "9": "g"}
 _DIGIT_OF = {letter: digit for digit, letters in _LETTER_OF.items() for letter in letters} | {"i": "1", "|": "1"}
+_HEXADECIMAL = re.compile(r"[0Oo][xX](?=[a-fA-FOo]*\d)[0-9a-fA-FOo]+")
 CLOSING = frozenset(".,;:!?)]}")  # no space is lost before these
 ALTERNATIVE = 0.01  # probability the other reading needs beside the first, relative to it
 SPACE_GAP = 0.30  # of the line's height: a wider gap between two characters of proportional text is a space
@@ -62,6 +64,9 @@ def settle_lookalikes(glyphs: Sequence[Glyph]) -> list[Glyph]:
     settled = list(glyphs)
     for start, end in _words(glyphs):
         word = settled[start:end]
+        if _HEXADECIMAL.fullmatch("".join(g.text for g in word)):  # whether the reader was torn or not
+            settled[start:end] = [replace(g, text="0") if g.text in "Oo" else g for g in word]
+            continue
         letters = sum(g.text.isalpha() and g.text not in _DIGIT_OF for g in word)
         digits = sum(g.text.isdigit() and g.text not in _LETTER_OF for g in word)
         for index in range(start, end):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from core.timeline.decode import Glyph, cells_of, glyphs_of, ink_of, settle_lookalikes, widest_gap
 
@@ -40,6 +41,14 @@ def test_a_doubtful_letter_inside_a_number_is_the_digit() -> None:
 
 def test_a_sure_zero_beside_letters_stays() -> None:
     assert "".join(g.text for g in settle_lookalikes(spread("eth0"))) == "eth0"
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [("Ox5E12", "0x5E12"), ("0xFFO0", "0xFF00"), ("ox7f", "0x7f"), ("Oxbed", "Oxbed"), ("Ox", "Ox")],
+)
+def test_a_hexadecimal_number_begins_with_a_zero(read: str, meant: str) -> None:
+    assert "".join(g.text for g in settle_lookalikes(spread(read))) == meant
 
 
 def test_a_lost_space_is_restored_from_the_gap() -> None:
