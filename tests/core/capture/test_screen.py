@@ -15,7 +15,7 @@ from core.capture.screen import ScreenSource, monitors, screens
 from core.capture.source import FrameSource
 from core.capture.windows.x11 import X11Facts
 from core.config import CaptureConfig, GateConfig, PrivacyRules
-from core.errors import DisplayMissingError, InputError, SourceLostError
+from core.errors import CaptureDeniedError, DisplayMissingError, InputError, SourceLostError
 from core.frame import Rect, Window
 from core.gate import Change, Gate
 from tests.helpers.desktop import VirtualDesktop, wait_until
@@ -343,3 +343,12 @@ def test_a_screen_blanked_by_the_server_is_not_locked(desktop: VirtualDesktop, f
     wait_until(lambda: other.screen().root.screensaver_query_info().state == screensaver.StateOn, 10, "the blanking")
     assert not facts.locked()
     other.close()
+
+
+def test_a_session_that_forbids_watching_says_what_to_do(
+    desktop: VirtualDesktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(X11Facts, "_is_wayland", lambda _: True)  # as under XWayland, whose pictures are black
+    with pytest.raises(CaptureDeniedError, match="Wayland") as refused:
+        screens(CaptureConfig())
+    assert "Xorg" in refused.value.remedy
