@@ -49,10 +49,6 @@ class OutOfMemoryError(EnvironmentTroubleError):
     """The device or the machine has no memory left for this."""
 
 
-class DatabaseDamagedError(EnvironmentTroubleError):
-    """The timeline's file could not be read as it was; see the message for what was recovered."""
-
-
 class EngineUnreachableError(EnvironmentTroubleError):
     """No engine answers on this user's socket."""
 

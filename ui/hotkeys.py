@@ -9,16 +9,14 @@ import logging
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
+from ui.listener import KeysTakenError, Listener
+
 log = logging.getLogger(__name__)
-
-
-class _Listener(Protocol):
-    def stop(self) -> None: ...
 
 
 class Hotkeys(QObject):
@@ -29,7 +27,7 @@ class Hotkeys(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._listener: _Listener | None = None
+        self._listener: Listener | None = None
         self._keys: dict[str, str] = {}
         self._listening = 0  # counts the listeners: only the present one is believed
         self._heard.connect(self._tell, Qt.ConnectionType.QueuedConnection)
@@ -85,26 +83,19 @@ class Hotkeys(QObject):
             self.pressed.emit(name)
 
 
-class KeysTakenError(Exception):
-    """Another program has this combination; the argument is the combination."""
+def _x11(calls: dict[str, Callable[[], None]]) -> Listener:
+    from ui.x11_keys import X11Keys
+
+    return X11Keys(calls)
 
 
-def _x11(calls: dict[str, Callable[[], None]]) -> _Listener:
-    from ui import x11_keys
-
-    try:
-        return x11_keys.X11Keys(calls)
-    except x11_keys.KeysTakenError as taken:
-        raise KeysTakenError(*taken.args) from taken
-
-
-def _pynput(calls: dict[str, Callable[[], None]]) -> _Listener:
+def _pynput(calls: dict[str, Callable[[], None]]) -> Listener:
     from pynput import keyboard
 
     listener: Any = keyboard.GlobalHotKeys(calls)
     listener.start()
     listener.wait()
-    ready: _Listener = listener
+    ready: Listener = listener
     return ready
 
 

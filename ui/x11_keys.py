@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 
 from Xlib import XK, X, display, error
 
+from ui.listener import KeysTakenError
+
 MODIFIERS = {
     "<ctrl>": X.ControlMask,
     "<shift>": X.ShiftMask,
@@ -24,10 +26,6 @@ MODIFIERS = {
 KEYS = {"enter": "Return", "esc": "Escape", "backspace": "BackSpace", "page_up": "Prior", "page_down": "Next"}
 LOCKS = (0, X.LockMask, X.Mod2Mask, X.LockMask | X.Mod2Mask)  # caps and num lock do not stop a hotkey
 HELD = X.ControlMask | X.ShiftMask | X.Mod1Mask | X.Mod4Mask
-
-
-class KeysTakenError(Exception):
-    """Another program has grabbed this combination; the argument is the combination."""
 
 
 class X11Keys:

@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 
 from tests.helpers.desktop import VirtualDesktop
+from ui.listener import KeysTakenError
 
 pytestmark = [
     pytest.mark.e2e,
@@ -42,7 +43,7 @@ def test_the_keys_are_heard_also_with_num_lock_and_nothing_else_is(desktop: Virt
 
 
 def test_keys_of_another_program_are_told_and_free_again_when_it_stops(desktop: VirtualDesktop) -> None:
-    from ui.x11_keys import KeysTakenError, X11Keys
+    from ui.x11_keys import X11Keys
 
     first = X11Keys({"<ctrl>+<alt>+s": lambda: None})
     with pytest.raises(KeysTakenError, match="s"):
