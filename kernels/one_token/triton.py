@@ -39,8 +39,12 @@ def _mixed(y, n, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS: 
     for tap in tl.static_range(TAPS - 1):
         old = tl.load(tail_ptr + tap * C + n, mask=channel, other=0.0)
         conv += old.to(tl.float32) * tl.load(weight_ptr + n * TAPS + tap, mask=channel, other=0.0).to(tl.float32)
-        if tap > 0:
-            tl.store(tail_ptr + (tap - 1) * C + n, old, mask=channel)
+    # Few rows lie on many threads, several of which hold the same one: none may write before all have read.
+    tl.debug_barrier()
+    for tap in tl.static_range(1, TAPS - 1):
+        old = tl.load(tail_ptr + tap * C + n, mask=channel, other=0.0)
+        tl.debug_barrier()
+        tl.store(tail_ptr + (tap - 1) * C + n, old, mask=channel)
     tl.store(tail_ptr + (TAPS - 2) * C + n, y.to(tail_ptr.dtype.element_ty), mask=channel)
     swish = tl.where(n < C, conv, y)
     swish *= tl.sigmoid(swish)
