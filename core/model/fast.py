@@ -55,7 +55,13 @@ def fits(network: InfiniteVL) -> bool:
         and not shape.conv_bias
         and shape.linear_head_dim <= 128
         and shape.value_dim % shape.linear_head_dim == 0
+        and (shape.value_dim % 32 == 0 or not _in_four_bits(network))
     )
+
+
+def _in_four_bits(network: InfiniteVL) -> bool:
+    """Whether there are 4-bit weights: a head's share of them must then be whole groups' halves."""
+    return any(isinstance(m, QuantizedLinear) and m.weight.dtype == torch.uint8 for m in network.modules())
 
 
 def _groups(layer: nn.Module) -> list[list[nn.Module | None]]:
@@ -71,10 +77,9 @@ def _groups(layer: nn.Module) -> list[list[nn.Module | None]]:
 
 
 def _alike(modules: Sequence[nn.Module | None]) -> bool:
-    """Whether these can lie side by side: all plain, or all packed in 8 bits."""
-    if all(type(module) is nn.Linear for module in modules):
-        return True
-    return all(isinstance(m, QuantizedLinear) and m.weight.dtype == torch.int8 for m in modules)
+    """Whether these can lie side by side: all plain, or all packed in the same way."""
+    kinds = {module.weight.dtype if isinstance(module, QuantizedLinear) else type(module) for module in modules}
+    return len(kinds) == 1 and (nn.Linear in kinds or all(isinstance(kind, torch.dtype) for kind in kinds))
 
 
 def _side_by_side(modules: Sequence[nn.Module]) -> Matrix:
