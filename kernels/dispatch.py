@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 
@@ -125,4 +126,21 @@ def append_(past: Tensor, new: Tensor, seen: Tensor, sinks: int) -> None:
 def quantized_linear(x: Tensor, packed: Tensor, scale: Tensor, bias: Tensor | None) -> Tensor:
     """See :func:`kernels.quantized_linear.naive.quantized_linear`."""
     result: Tensor = chosen("quantized_linear", "quantized_linear", x.device.type)(x, packed, scale, bias)
+    return result
+
+
+def cut(
+    pictures: Tensor,
+    mean: Tensor,
+    deviation: Tensor,
+    order: Tensor | None,
+    patch: int,
+    merge: int,
+    steps: int,
+    dtype: torch.dtype,
+) -> Tensor:
+    """See :func:`kernels.patches.naive.cut`."""
+    result: Tensor = chosen("patches", "cut", pictures.device.type)(
+        pictures, mean, deviation, order, patch, merge, steps, dtype
+    )
     return result

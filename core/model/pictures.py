@@ -17,6 +17,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.frame import Pixels
 from core.model.config import VisionShape
+from kernels import dispatch
 
 MOST_PIXELS = 14 * 14 * 4 * 16384  # the published upper limit of one picture
 MOST_RATIO = 200  # of the longer to the shorter side
@@ -59,20 +60,22 @@ def check_picture(pixels: NDArray[Any], side: int) -> None:
         raise InputError(f"A picture of {width} x {height} is too large.", "Scale it down or cut it.")
 
 
-def patchify(pictures: Tensor, shape: VisionShape, scale: PixelScale) -> Tensor:
-    """Pictures of one size to normalised patches, on the device they lie on.
+def patchify(
+    pictures: Tensor,
+    shape: VisionShape,
+    scale: PixelScale,
+    order: Tensor | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Pictures of one size to normalised patches, on the device they lie on, in one pass.
 
-    pictures: uint8 [F, H, W, C], sides multiples of the merged side. Returns fp32 [F, patches, patch values]: patches
-    merged block by merged block, values ordered channel, picture in time (a still one twice), row, column.
+    pictures: uint8 [F, H, W, C], sides multiples of the merged side. Returns ``dtype`` [F, patches, patch values]:
+    patches merged block by merged block (``order``, int64 [patches]: that one of them at each place), values ordered
+    channel, picture in time (a still one twice), row, column.
     """
+    mean, deviation = _scale_on(scale, pictures.device)
     m, p = shape.spatial_merge_size, shape.patch_size
-    F, H, W, C = pictures.shape
-    mean, std = _scale_on(scale, pictures.device)
-    x = (pictures.float() - mean) / std
-    x = x.view(F, H // (m * p), m, p, W // (m * p), m, p, C)
-    x = x.permute(0, 1, 4, 2, 5, 7, 3, 6)  # [F, H / mp, W / mp, m, m, C, p, p]
-    x = x.unsqueeze(6).expand(-1, -1, -1, -1, -1, -1, shape.temporal_patch_size, -1, -1)
-    return x.reshape(F, -1, shape.patch_values)
+    return dispatch.cut(pictures, mean, deviation, order, p, m, shape.temporal_patch_size, dtype)
 
 
 @functools.lru_cache(maxsize=16)

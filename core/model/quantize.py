@@ -2,20 +2,22 @@
 
 Embeddings, the head, gates, convolutions, norms, decays and the memory keep their precision: they are small, or
 errors in them would add up over a stream.
+
+The packing is ours: torchao's hides the packed bytes from the one-token kernels that read them, and safetensors
+refuses to write its tensors (0.18).
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
 from kernels import dispatch
-from kernels.quantized_linear.naive import GROUP, pack
+from kernels.quantized_linear.naive import GROUP, Kind, pack
 
-Kind = Literal["int8", "int4"]
-BITS = {"int8": 8, "int4": 4}
+KINDS: tuple[Kind, ...] = get_args(Kind)
 KEPT = ("a_proj", "b_proj", "lm_head")  # linear layers that stay as they are
 SMALLEST = 64  # rows and columns: smaller matrices are not worth it
 
@@ -35,7 +37,7 @@ class QuantizedLinear(nn.Module):
     @property
     def values(self) -> int:
         """How many weights there are."""
-        return self.weight.numel() * (1 if self.weight.dtype == torch.int8 else 2)
+        return self.weight.numel() * (2 if self.weight.dtype == torch.uint8 else 1)
 
     def forward(self, x: Tensor) -> Tensor:
         return dispatch.quantized_linear(x, self.weight, self.weight_scale, self.bias)
@@ -49,9 +51,9 @@ def quantize(network: nn.Module, kind: Kind) -> int:
         for name, layer in list(owner.named_children()):
             if not isinstance(layer, nn.Linear) or name in KEPT or min(layer.weight.shape) < SMALLEST:
                 continue
-            bits = BITS[kind] if layer.in_features % GROUP == 0 else 8
+            fitting: Kind = "int8" if kind == "int4" and layer.in_features % GROUP else kind
             with torch.no_grad():
-                packed, scale = pack(layer.weight, bits)
+                packed, scale = pack(layer.weight, fitting)
             setattr(owner, name, QuantizedLinear(packed, scale, layer.bias))
             saved += layer.weight.nbytes - packed.nbytes - scale.nbytes
     return saved

@@ -24,7 +24,7 @@ from core.errors import OutOfMemoryError, WeightsError
 from core.model.config import ModelShape, read_shape, shape_fields
 from core.model.network import HIGH_PRECISION, InfiniteVL
 from core.model.quantize import keep_packed
-from kernels.quantized_linear.naive import GROUP, unpack
+from kernels.quantized_linear.naive import GROUP, LARGEST, unpack
 
 CONFIG = "config.json"
 INDEX = "model.safetensors.index.json"
@@ -162,7 +162,7 @@ def _fill(
             tensor: Tensor = opened.get_tensor(key)
             if _scale_of(name) in scales:
                 file, scale_key = scales.pop(_scale_of(name))
-                scale = file.get_tensor(scale_key).float()
+                scale = file.get_tensor(scale_key)
                 _check_packed(tensor, scale, tuple(model.get_parameter(name).shape), key)
                 if packed:
                     keep_packed(model, owner, tensor.to(device), scale.to(device))
@@ -185,10 +185,10 @@ def _scale_of(name: str) -> str:
 def _check_packed(weight: Tensor, scale: Tensor, shape: tuple[int, ...], key: str) -> None:
     """Raise unless these are 8 bits by rows or 4 bits by groups of a matrix of ``shape``."""
     rows, columns = shape if len(shape) == 2 else (0, 0)
-    eight = weight.dtype == torch.int8 and weight.shape == shape and scale.shape == (rows,)
+    eight = weight.dtype in LARGEST and weight.shape == shape and scale.shape == (rows,)
     halved, grouped = (rows, columns // 2), (rows, columns // GROUP)
     four = weight.dtype == torch.uint8 and weight.shape == halved and scale.shape == grouped
-    if not (rows and (eight or four)):
+    if not (rows and (eight or four) and scale.is_floating_point()):
         raise WeightsError(f"{key} and its scale do not fit together, or not the configuration.", FETCH)
 
 

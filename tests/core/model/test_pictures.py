@@ -10,9 +10,10 @@ from PIL import Image
 from core.errors import InputError
 from core.model.config import VisionShape
 from core.model.pictures import PixelScale, fit, fitting_size, patchify
+from core.model.vision import grid_plan
 from tests.helpers.models import picture
 
-SMALL = VisionShape(patch_size=2, spatial_merge_size=2, temporal_patch_size=2)
+SMALL = VisionShape(patch_size=2, spatial_merge_size=2, temporal_patch_size=2, window_size=8)
 SIZES = [(224, 448), (100, 333), (1000, 30), (20, 20), (1080, 1920), (28, 28), (700, 699)]
 
 
@@ -25,6 +26,16 @@ def test_patches_come_merged_block_by_merged_block() -> None:
     assert red[:, 0].equal(red[:, 1])  # a still picture, twice in time
     assert red[:, 0, 0, 0].round().int().tolist() == [0, 2, 20, 22, 4, 6, 24, 26]
     assert red[1, 0].round().int().tolist() == [[2, 3], [12, 13]]
+
+
+def test_patches_come_in_any_order_and_precision_asked_for() -> None:
+    pixels = torch.tensor(picture(0, 12, 20))[None]
+    plain = patchify(pixels, SMALL, PixelScale())
+    order = grid_plan(6, 10, SMALL, pixels.device).order
+    assert not order.equal(torch.arange(60))
+    assert patchify(pixels, SMALL, PixelScale(), order).equal(plain[:, order])
+    half = patchify(pixels, SMALL, PixelScale(), dtype=torch.bfloat16)
+    assert half.equal(plain.to(torch.bfloat16))
 
 
 @pytest.mark.parametrize("size", SIZES)

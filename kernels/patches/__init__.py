@@ -1,0 +1,1 @@
+"""Pictures cut into normalised patches, in one pass."""
