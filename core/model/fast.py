@@ -61,7 +61,13 @@ def fits(network: InfiniteVL) -> bool:
 
 def _in_four_bits(network: InfiniteVL) -> bool:
     """Whether there are 4-bit weights: a head's share of them must then be whole groups' halves."""
-    return any(isinstance(m, QuantizedLinear) and m.weight.dtype == torch.uint8 for m in network.modules())
+    return torch.uint8 in _packed(network)
+
+
+def _packed(network: InfiniteVL) -> set[torch.dtype]:
+    """The dtypes of the decoder's packed weights."""
+    modules = network.language_model.modules()
+    return {module.weight.dtype for module in modules if isinstance(module, QuantizedLinear)}
 
 
 def _groups(layer: nn.Module) -> list[list[nn.Module | None]]:
@@ -188,6 +194,7 @@ class FastDecoder:
         with torch.inference_mode(False), torch.no_grad():
             self.layers = [_parts(layer, shape) for layer in decoder.layers if isinstance(layer, DecoderLayer)]
         self.device, self.dtype = decoder.norm.weight.device, decoder.norm.weight.dtype
+        self.eight_bit_floats = torch.float8_e4m3fn in _packed(network)
         self._frequencies = turn_frequencies(shape.rope_theta, shape.head_dim).to(self.device)
         axes = [axis for axis, count in enumerate(shape.mrope_section) for _ in range(count)]
         self._axes = torch.tensor(axes, device=self.device)  # the position axis each frequency follows

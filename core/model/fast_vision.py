@@ -66,6 +66,8 @@ def fast_tower(tower: VisionTower) -> FastTower | None:
 class FastTower:
     """A tower's weights, laid out anew. Ask :func:`fits` first."""
 
+    eight_bit_floats = False  # packed towers take the plain way
+
     def __init__(self, tower: VisionTower) -> None:
         self.shape, self.dtype = tower.shape, tower.merger.ln_q.weight.dtype
         self.patch_embed, self.merger = tower.patch_embed, tower.merger
@@ -73,10 +75,13 @@ class FastTower:
             self.blocks = [_parts(block) for block in tower.blocks if isinstance(block, VisionBlock)]
 
     def forward(self, patches: Tensor, height: int, width: int, *, only: int | None = None) -> Tensor:
-        """See :meth:`VisionTower.forward`. ``only``: leave out all blocks but this one."""
+        """See :meth:`VisionTower.forward`; here patches [F, N, patch values] come in the order of the grid's plan.
+
+        ``only``: leave out all blocks but this one.
+        """
         eps = self.shape.norm_eps
         plan = grid_plan(height, width, self.shape, patches.device)
-        x = self.patch_embed(patches[:, plan.order])  # [F, N, width]
+        x = self.patch_embed(patches)  # [F, N, width]
         numbers = range(len(self.blocks)) if only is None else (only,)
         y = rms_norm(x, self.blocks[numbers[0]].norm1, eps)
         for number in numbers:

@@ -15,6 +15,7 @@ from torch import Tensor
 from core.model.network import InfiniteVL
 from core.model.pictures import PixelScale, patchify
 from core.model.state import MemoryState
+from core.model.vision import grid_plan
 from kernels.dispatch import fast_form
 
 if TYPE_CHECKING:
@@ -36,11 +37,9 @@ def see_step(
     pictures, uint8 [H, W, 3] each. ``starts``: each picture's first pad.
     """
     ids, offsets, *pictures = inputs
-    vision = network.shape.vision
     pieces, done = [], 0
     for start, picture in zip(starts, pictures, strict=True):
-        height, width = picture.shape[0] // vision.patch_size, picture.shape[1] // vision.patch_size
-        seen = _see(network, patchify(picture[None], vision, scale), height, width)  # [1, tokens, hidden]
+        seen = _look(network, scale, picture)  # [1, tokens, hidden]
         pieces += [network.embed(ids[:, done:start]), seen]
         done = start + seen.shape[1]
     pieces.append(network.embed(ids[:, done:]))
@@ -89,13 +88,16 @@ def _fast(network: InfiniteVL, state: MemoryState) -> FastDecoder | None:
     return fast_decoder(network, state)
 
 
-def _see(network: InfiniteVL, patches: Tensor, height: int, width: int) -> Tensor:
-    """The vision tower in the form that is best here."""
-    if fast_form(patches.device.type) == "triton":
+def _look(network: InfiniteVL, scale: PixelScale, picture: Tensor) -> Tensor:
+    """A picture's tokens [1, tokens, hidden], by the form of the vision tower that is best here."""
+    shape, device = network.shape.vision, picture.device
+    height, width = picture.shape[0] // shape.patch_size, picture.shape[1] // shape.patch_size
+    if fast_form(device.type) == "triton":
         from core.model.fast_vision import fast_tower
 
         tower = fast_tower(network.visual)
         if tower is not None:
-            return tower.forward(patches, height, width)
-    seen: Tensor = network.visual(patches, height, width)
+            order = grid_plan(height, width, shape, device).order
+            return tower.forward(patchify(picture[None], shape, scale, order, tower.dtype), height, width)
+    seen: Tensor = network.visual(patchify(picture[None], shape, scale), height, width)
     return seen

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from core.model.config import ModelShape, VisionShape
 from core.model.network import InfiniteVL
-from core.model.quantize import Kind, quantize
+from core.model.quantize import quantize
 from core.model.state import MemoryState
+from kernels.quantized_linear.naive import Kind
 from tests.kernels.exact import error
 from tests.kernels.triton_device import DEVICE, skip_without_triton
 
