@@ -173,6 +173,8 @@ class Session:
         """Forget everything."""
         with torch.inference_mode():
             self._state.reset()
+        if self._bundle.replays:
+            self._bundle.replays.forget(self._state)
         self._notes = Notes()
         self.last_answer_logprob = None
 
@@ -253,13 +255,14 @@ class Session:
         if bundle.replays is None or slot is None:
             self._state = step(self._state, inputs, in_place=False)
             return
+        mirrored = None
         try:
             key = (tuple(starts), *(tuple(tensor.shape) for tensor in inputs))
             slot.run(key, partial(step, in_place=True), inputs)
-            torch.cuda.synchronize(bundle.device)  # what fails on the device must show before the copy back
             self._state.copy_(slot.state)
+            mirrored = self._state
         finally:
-            bundle.replays.give_back(slot)
+            bundle.replays.give_back(slot, mirrored)
 
     def _on_device(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._bundle.device, non_blocking=True)

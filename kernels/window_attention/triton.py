@@ -28,11 +28,11 @@ LOG2E = 1.4426950408889634
 @triton.jit
 def _take(q, k, v, visible, top, total, acc, scale, PRECISION: tl.constexpr):
     """Take one block of keys into the running softmax, whose exponents are of two."""
-    scores = tl.dot(q, tl.trans(k), input_precision=PRECISION) * scale
+    scores = tl.dot(q, tl.trans(k), input_precision=PRECISION)
     scores = tl.where(visible, scores, float("-inf"))
-    higher = tl.maximum(top, tl.max(scores, axis=1))
+    higher = tl.maximum(top, tl.max(scores, axis=1) * scale)
     shrink = tl.exp2(top - higher)
-    weights = tl.exp2(scores - higher[:, None])
+    weights = tl.exp2(scores * scale - higher[:, None])
     total = total * shrink + tl.sum(weights, axis=1)
     acc = tl.dot(weights.to(v.dtype), v, acc * shrink[:, None], input_precision=PRECISION)
     return higher, total, acc
