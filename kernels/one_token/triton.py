@@ -17,6 +17,7 @@ import triton.language as tl
 from torch import Tensor
 
 from kernels import dispatch
+from kernels.chained import chained, follow
 from kernels.quantized_linear.naive import GROUP
 from kernels.short_conv.triton import Row
 
@@ -51,11 +52,14 @@ def _partial(
         sums = tl.sum(tl.reshape(low * x[None, :] + high * odd[None, :], (BN, BK // CHUNK, CHUNK)), axis=2)
         chunk = tl.min(tl.reshape(k, (BK // CHUNK, CHUNK)), axis=1)
         at = n.to(tl.int64)[:, None] * (K // GROUP) + (chunk // GROUP)[None, :]
-        return sums * tl.load(scale_ptr + at, mask=live[:, None] & (chunk < K)[None, :], other=0.0).to(tl.float32)
-    if BITS == 8:
+        scale = tl.load(scale_ptr + at, mask=live[:, None] & (chunk < K)[None, :], other=0.0)
+        products = sums * scale.to(tl.float32)
+    elif BITS == 8:
         w = tl.load(w_ptr + row + k[None, :], mask=mask, other=0).to(tl.uint8, bitcast=True).to(tl.int32) ^ 128
-        return ((w | WRITTEN).to(tl.float32, bitcast=True) - BYTE_ZERO) * x[None, :]
-    return tl.load(w_ptr + row + k[None, :], mask=mask, other=0.0).to(tl.float32) * x[None, :]
+        products = ((w | WRITTEN).to(tl.float32, bitcast=True) - BYTE_ZERO) * x[None, :]
+    else:
+        products = tl.load(w_ptr + row + k[None, :], mask=mask, other=0.0).to(tl.float32) * x[None, :]
+    return products
 
 
 @triton.jit
@@ -102,6 +106,7 @@ def _product_kernel(
     K: tl.constexpr, BX: tl.constexpr, BN: tl.constexpr, STEP: tl.constexpr, BK: tl.constexpr, PARTS: tl.constexpr,
     H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr, GROUP: tl.constexpr,
     BEFORE: tl.constexpr, AFTER: tl.constexpr, BITS: tl.constexpr, SCALED: tl.constexpr, STAGES: tl.constexpr,
+    CHAINED: tl.constexpr,
 ):  # fmt: skip
     """BN rows of the matrix [N, K] times x. With GATED the matrix is [2 N, K], gates first.
 
@@ -109,6 +114,7 @@ def _product_kernel(
     row of the layer's the matrix begins at (MIX). ``extra`` is the bias or the residual; ``parts`` the partial sums
     of squares of each head of x (HEADS).
     """
+    follow(CHAINED)
     PAIR: tl.constexpr = 2 if BITS == 4 else 1
     WIDTH: tl.constexpr = BK // CHUNK if BITS == 4 else BK
     n = tl.program_id(0) * BN + tl.arange(0, BN)
@@ -149,9 +155,10 @@ def _product_kernel(
 @triton.jit
 def _step_kernel(
     y_ptr, state_ptr, norm_ptr, o_ptr, parts_ptr, scale, eps,
-    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, CHAINED: tl.constexpr,
 ):  # fmt: skip
     """One head's block of value columns: the state read, moved on and read out; o times norm weight and gate."""
+    follow(CHAINED)
     block, h = tl.program_id(0), tl.program_id(1)
     c = tl.arange(0, BK)
     x = block * BV + tl.arange(0, BV)
@@ -221,7 +228,7 @@ def _launch(
         K=K, BX=triton.next_power_of_2(x.numel()), BN=rows, STEP=step, BK=triton.next_power_of_2(step),
         PARTS=heads[0], H=row.H, C=row.channels, HV=row.H * row.V, TAPS=weight.shape[1] if mixing else 2,
         GROUP=GROUP // 2, BEFORE=before, AFTER=after, BITS=w.bits, SCALED=w.scale is not None and not four,
-        STAGES=stages, num_warps=warps,
+        STAGES=stages, num_warps=warps, **chained(),
     )  # fmt: skip
 
 
@@ -261,7 +268,7 @@ def delta_step(y: Tensor, row: Row, state: Tensor, norm: Tensor, o: Tensor, part
     BV = triton.next_power_of_2(row.V) // value_blocks(row.V)
     _step_kernel[(value_blocks(row.V), row.H)](
         y, state, norm, o, parts, row.K**-0.5, eps, H=row.H, K=row.K, V=row.V, BK=triton.next_power_of_2(row.K),
-        BV=BV, num_warps=4,
+        BV=BV, num_warps=4, **chained(),
     )  # fmt: skip
 
 
