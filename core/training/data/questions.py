@@ -107,6 +107,8 @@ WHERE = ("In which application was {t}?", "Where did you see {t}?", "Which appli
 ORDER = ("Which came first, {x} or {y}?", "What did I see first, {x} or {y}?", "Which was earlier, {x} or {y}?")
 READ_ALL = ("Read everything.", "What does the screen say?", "Read all the text.", "Transcribe the window.")
 READ_FIRST = ("Read the first {n} lines.", "What do the first {n} lines say?", "Transcribe the first {n} lines.")
+RECALL_ALL = ("What did {t} show?", "What stood in {t}?", "Read {t} again.", "What was on the screen in {t}?")
+RECALL_FIRST = ("What were the first {n} lines in {t}?", "Read the first {n} lines of {t} again.")
 KINDS = (*NOW, "when", "where", "order", "latest", "not seen", "transcript")
 KIND_INDEX = {kind: index for index, kind in enumerate(KINDS)}
 

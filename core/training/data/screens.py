@@ -8,9 +8,10 @@ generator's seed and the fonts. Knows nothing of tokens or tensors.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -39,6 +40,7 @@ COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
 COLOUR_NAMES = tuple(COLOURS)
 SIZES = (10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 26)
 SIZE_WEIGHTS = (2, 3, 10, 16, 18, 14, 14, 11, 8, 3, 2, 1)
+SCALED_SHARE = 0.15  # of screens that are drawn larger and scaled down
 LIGHT = ((255, 255, 255), (250, 250, 250), (240, 240, 240), (246, 245, 244), (255, 251, 235), (232, 238, 245))
 DARK = ((0, 0, 0), (18, 18, 20), (30, 30, 30), (40, 42, 54), (13, 17, 23), (45, 45, 48), (0, 43, 54), (48, 10, 36))
 
@@ -156,20 +158,20 @@ class Canvas:
                 lines.append((middle, [(left, text)]))
         return [" ".join(text.strip() for _, text in sorted(pieces)) for _, pieces in lines]
 
-    def maps(self) -> tuple[np.ndarray, np.ndarray]:
-        """The characters and colours by cell; see :class:`Screen`."""
-        width, height = self.image.size
-        gw, gh = width // CELL, height // CELL
+    def maps(self, gw: int, gh: int, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+        """The characters and colours by cell once the picture is ``scale`` times as large; see :class:`Screen`."""
         characters = np.zeros((gh * LINES, gw * COLUMNS), np.uint8)
         if self.marks:
             marks = np.array(self.marks)
+            marks[:, :2] *= scale
             column = (marks[:, 0] * COLUMNS / CELL).astype(np.int64)
             line = (marks[:, 1] * LINES / CELL).astype(np.int64)
             inside = (column >= 0) & (column < gw * COLUMNS) & (line >= 0) & (line < gh * LINES)
             characters[line[inside], column[inside]] = marks[inside, 2].astype(np.uint8)
         cells = characters.reshape(gh, LINES, gw, COLUMNS).transpose(0, 2, 1, 3).reshape(gh, gw, LINES * COLUMNS)
         colours = np.zeros((gh, gw), np.uint8)
-        for left, top, right, bottom, colour in self.patches:
+        for *edges, colour in self.patches:
+            left, top, right, bottom = (round(edge * scale) for edge in edges)
             first_row, last_row = (top + CELL // 2) // CELL, (bottom - CELL // 2 - 1) // CELL
             first, last = (left + CELL // 2) // CELL, (right - CELL // 2 - 1) // CELL
             if last_row < first_row:  # thin: the one cell row it lies in
@@ -178,6 +180,22 @@ class Canvas:
                 first = last = (left + right) // 2 // CELL
             colours[max(0, first_row) : last_row + 1, max(0, first) : last + 1] = colour
         return cells, colours
+
+
+def line_facts(lines: list[str], size: int) -> list[Fact]:
+    """What any list of lines offers: the first, the last, by their beginning, and what follows."""
+    if not lines:
+        return []
+    facts = [Fact("first line", "", lines[0], size)]
+    if len(lines) > 1:
+        facts.append(Fact("last line", "", lines[-1], size))
+    starts = [line.split(" ")[0] for line in lines]
+    for index, line in enumerate(lines):
+        if starts.count(starts[index]) == 1 and " " in line and len(line) <= 30:
+            facts.append(Fact("line starting", starts[index], line, size))
+        if index and lines.count(lines[index - 1]) == 1 and len(lines[index - 1]) <= 24:
+            facts.append(Fact("line after", lines[index - 1], line, size))
+    return facts
 
 
 @dataclass(slots=True)
@@ -202,24 +220,33 @@ class Drawer:
         )  # fmt: skip
 
     def screen(self, rng: Random, cells: tuple[int, int] | None = None, size: int | None = None) -> Screen:
-        """One screen of ``cells`` (columns, rows) of 28 pixels, with text of about ``size`` pixels."""
+        """One screen of ``cells`` (columns, rows) of 28 pixels, with text of about ``size`` pixels.
+
+        Some are drawn larger and scaled down, as the app scales what exceeds its budget: letters without hinting.
+        """
         size = size or rng.choices(SIZES, SIZE_WEIGHTS)[0]
+        larger = rng.uniform(1.1, 1.35) if rng.random() < SCALED_SHARE else 1.0
+        drawn = round(size * larger)
         scene = rng.choices([scene for scene, _ in self._scenes], [weight for _, weight in self._scenes])[0]
         columns, rows = cells or self._cells(rng, size)
         theme = draw_theme(rng, True if scene == self._terminal and rng.random() < 0.5 else None)
-        canvas = Canvas.blank(columns * CELL, rows * CELL, theme)
+        canvas = Canvas.blank(round(columns * CELL * larger), round(rows * CELL * larger), theme)
         canvas.loose = rng.randint(5, 18) if rng.random() < 0.4 else 0
         application = rng.choice(APPLICATIONS)
-        font = self.fonts.draw(rng, size, mono=scene in (self._terminal, self._editor) and rng.random() < 0.85)
-        title = self._fitting(rng, self.words.title, font, canvas.image.width - 4 * size)
+        font = self.fonts.draw(rng, drawn, mono=scene in (self._terminal, self._editor) and rng.random() < 0.85)
+        title = self._fitting(rng, self.words.title, font, canvas.image.width - 4 * drawn)
         title_drawn = rng.random() < 0.75
-        top = self._title_bar(rng, canvas, title, size) if title_drawn else rng.randint(2, 8)
+        top = self._title_bar(rng, canvas, title, drawn) if title_drawn else rng.randint(2, 8)
         room = Room(rng.randint(3, 14), top, canvas.image.width - 4, canvas.image.height - 2)
         scene(rng, canvas, room, font)
-        characters, colours = canvas.maps()
-        return Screen(
-            canvas.pixels(), title, application, title_drawn, canvas.facts, characters, colours, canvas.lines()
-        )
+        characters, colours = canvas.maps(columns, rows, 1 / larger)
+        pixels, facts = canvas.pixels(), canvas.facts
+        if larger > 1:
+            pixels = np.asarray(
+                cv2.resize(pixels, (columns * CELL, rows * CELL), interpolation=cv2.INTER_AREA), np.uint8
+            )
+            facts = [replace(fact, size=round(fact.size / larger)) for fact in facts]
+        return Screen(pixels, title, application, title_drawn, facts, characters, colours, canvas.lines())
 
     @staticmethod
     def _cells(rng: Random, size: int) -> tuple[int, int]:
@@ -267,20 +294,6 @@ class Drawer:
     def _lines(self, room: Room, font: Font, spacing: int) -> int:
         return max(1, (room.bottom - room.top) // (font.height + spacing))
 
-    def _note_lines(self, canvas: Canvas, lines: list[str], size: int) -> None:
-        """Facts that any list of lines offers: the first, the last, by their beginning, and what follows."""
-        if not lines:
-            return
-        canvas.note("first line", "", lines[0], size)
-        if len(lines) > 1:
-            canvas.note("last line", "", lines[-1], size)
-        starts = [line.split(" ")[0] for line in lines]
-        for index, line in enumerate(lines):
-            if starts.count(starts[index]) == 1 and " " in line and len(line) <= 30:
-                canvas.note("line starting", starts[index], line, size)
-            if index and lines.count(lines[index - 1]) == 1 and len(lines[index - 1]) <= 24:
-                canvas.note("line after", lines[index - 1], line, size)
-
     def _terminal(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
         spacing = rng.randint(0, 3) + canvas.loose // 3
         count = min(rng.randint(2, 9), self._lines(room, font, spacing))
@@ -304,7 +317,7 @@ class Drawer:
             canvas.text(room.left, y, shown, font, ink)
             y += font.height + spacing
             lines.append(shown)
-        self._note_lines(canvas, lines, font.size)
+        canvas.facts += line_facts(lines, font.size)
 
     def _editor(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
         spacing = rng.randint(0, 6) + canvas.loose // 2
@@ -326,7 +339,7 @@ class Drawer:
             lines.append(line)
             if numbered:
                 canvas.note("line number", str(start + index), line, font.size)
-        self._note_lines(canvas, lines, font.size)
+        canvas.facts += line_facts(lines, font.size)
 
     def _table(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
         spacing = rng.randint(2, 10) + canvas.loose
@@ -436,7 +449,7 @@ class Drawer:
             canvas.text(room.left, y, bullet + line, font)
             y += font.height + spacing
             lines.append(line)
-        self._note_lines(canvas, lines, font.size)
+        canvas.facts += line_facts(lines, font.size)
 
     def _chat(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
         y, said = float(room.top), set[str]()
@@ -510,27 +523,3 @@ class Drawer:
             if index == 0:
                 canvas.note("message", "", line, font.size)
             y += font.height + 2
-
-
-def overview(rng: Random, screen: Screen, columns: int = 14, rows: int = 8) -> Pixels:
-    """The whole monitor at low resolution, with this screen as the window in front: layout and colours, no text."""
-    theme = draw_theme(rng)
-    image = Image.new("RGB", (columns * CELL, rows * CELL), theme.ground)
-    draw = ImageDraw.Draw(image)
-    for _ in range(rng.randint(0, 3)):
-        left, top = rng.randint(0, image.width - 40), rng.randint(0, image.height - 30)
-        box = (left, top, left + rng.randint(40, 220), top + rng.randint(30, 140))
-        other = draw_theme(rng)
-        draw.rectangle(box, fill=other.ground, outline=other.faint)
-        for line in range(box[1] + 6, min(box[3], image.height) - 4, 5):
-            draw.line((box[0] + 4, line, box[0] + rng.randint(10, 60), line), fill=_mix(other.ground, other.ink, 0.4))
-    scale = rng.uniform(0.2, 0.45)
-    small = Image.fromarray(screen.pixels).resize(
-        (max(8, round(screen.pixels.shape[1] * scale)), max(8, round(screen.pixels.shape[0] * scale))),
-        Image.Resampling.BOX,
-    )
-    image.paste(
-        small,
-        (rng.randint(0, max(0, image.width - small.width)), rng.randint(0, max(0, image.height - small.height))),
-    )
-    return np.asarray(image)

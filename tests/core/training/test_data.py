@@ -11,7 +11,7 @@ import pytest
 from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
 from core.training.data.rows import Row, frames_row, patches_of, reading_row, text_row
-from core.training.data.screens import CELL, Drawer, overview
+from core.training.data.screens import CELL, Drawer
 from core.training.data.words import Vocabulary, is_held_out
 
 
@@ -42,10 +42,6 @@ def test_every_textual_fact_stands_in_the_transcript(drawer: Drawer) -> None:
         text = "\n".join(screen.lines)
         for fact in screen.facts:
             assert fact.kind == "colour" or fact.answer in text
-
-
-def test_an_overview_has_the_asked_size(drawer: Drawer) -> None:
-    assert overview(Random(1), drawer.screen(Random(1)), 10, 6).shape == (6 * CELL, 10 * CELL, 3)
 
 
 def test_training_words_and_held_out_words_have_nothing_in_common() -> None:
