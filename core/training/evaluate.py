@@ -152,7 +152,7 @@ class Examiner:
         return session
 
     def stream(self, length: int, moments: int, each: int) -> None:
-        """One stream of ``length`` observations; in its last ``moments``, questions of every kind and age about it."""
+        """One stream of ``length`` observations; in its last ``moments``, questions of every kind and age."""
         screens: list[tuple[Screen, datetime]] = []
         session, clock, seen = self._fresh(), BEGIN, set[str]()
         while len(screens) < length:
@@ -320,9 +320,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     seconds = options.seconds or SECONDS[options.suite]
-    task = Task(
-        options.model, options.words, options.fonts, options.windows, options.suite, seconds, options.threads
-    )
+    task = Task(options.model, options.words, options.fonts, options.windows, options.suite, seconds, options.threads)
     report = run(task, options.seed, options.jobs)
     if options.json:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")

@@ -270,13 +270,12 @@ def _start(trainer: Trainer, options: argparse.Namespace) -> int:
     first, kept = 0, None
     if options.resume:
         first, kept = nano.load_checkpoint(Path(options.resume), trainer.parameters)
-        first = first if options.start_step is None else options.start_step
     elif options.from_model:
         nano.load_model(Path(options.from_model), trainer.parameters)
     elif options.vision_from:
         nano.load_vision(Path(options.vision_from), trainer.parameters)
     trainer.begin(options.muon_rate, options.adam_rate, options.muon_decay, kept)
-    return first
+    return first if options.start_step is None else options.start_step
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
@@ -400,12 +399,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--from-model", help="a shipped model folder to start from")
     parser.add_argument("--vision-from", help="folder of a checkpoint whose vision tower to start from")
     parser.add_argument(
-        "--start-step", type=int, help="where in the curriculum to go on; the checkpoint's by default"
+        "--start-step", type=int, help="where in the curriculum to begin; the checkpoint's by default"
     )
     parser.add_argument("--size", default="nano", help="nano or smoke")
     parser.add_argument("--fonts", action="append", default=[], help="folder of training fonts; repeatable")
     parser.add_argument("--words", help="a list of words, one a line; a fifth of them is kept for validation")
-    parser.add_argument("--windows", help="a corpus of real windows (core.training.data.real_windows) to read as well")
+    parser.add_argument(
+        "--windows", help="a corpus of real windows (see core.training.data.real_windows) to read too"
+    )
     parser.add_argument("--held-fonts", action="append", default=[], help="folder of validation fonts; repeatable")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--minutes", type=float, default=8.0, help="when to stop, counted from the start")

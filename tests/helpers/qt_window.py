@@ -1,6 +1,7 @@
 """Shows windows of Qt widgets one after another: a line of JSON on stdin each, answered by a line once it is painted.
 
-A program of its own (``python -m tests.helpers.qt_window``) for ``tests.helpers.real_windows``, which writes the text.
+A program of its own (``python -m tests.helpers.qt_window``) for ``tests.helpers.real_windows``, which makes up the
+text.
 """
 
 from __future__ import annotations

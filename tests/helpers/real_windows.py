@@ -1,4 +1,4 @@
-"""Captures a corpus of real windows whose text is known: ``python -m tests.helpers.real_windows --out DIR --count N``.
+"""Captures a corpus of real windows whose text is known: ``python -m tests.helpers.real_windows --out DIR``.
 
 Qt widgets, xterm, Chromium pages from a template of our own and, for validation only, mousepad run one after another
 on a virtual screen; each window is cut out with the frame that openbox draws around it. ``DIR`` gets lossless WebP
@@ -145,8 +145,10 @@ def draw_content(rng: Random, words: Vocabulary, program: Windows, split: str) -
     wide = int(widest * size * (0.64 if program.mono else 0.6)) + rng.randint(40, 110)
     width = min(600, max(230, wide, 11 * len(title) + 110))
     height = min(MOST_CELLS // -(-width // CELL) * CELL - 30, int(count * size * 1.9) + rng.randint(40, 70))
+    if layout in ("form", "table") and not fields:
+        layout = "list"
     return Content(
-        title, lines, fields if lines and fields else [], layout if fields or layout not in ("form", "table") else "list",
+        title, lines, fields, layout,
         rng.choice((MONOSPACED if program.mono else FONTS)[split]), size, rng.random() < 0.15, rng.random() < 0.5,
         dark, rng.choice(STYLES[split]), width, height, rng.choice(DARK if dark else LIGHT),
     )  # fmt: skip
@@ -231,10 +233,10 @@ class PageWindows(Windows):
         pages = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802  the base class calls it so
+            def do_GET(self) -> None:
                 self._answer(json.dumps(pages.next()) if self.path == "/next" else PAGE)
 
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 pages.was_painted(int(self.rfile.read(int(self.headers["Content-Length"]))))
                 self._answer("")
 
@@ -251,8 +253,8 @@ class PageWindows(Windows):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{self.server.server_address[1]}/"
         self.process = desktop.run(
-            ["chromium", f"--app={address}", f"--user-data-dir={folder / 'chromium'}", "--no-sandbox", "--disable-gpu",
-             "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage",
+            ["chromium", f"--app={address}", f"--user-data-dir={folder / 'chromium'}", "--no-sandbox",
+             "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage",
              "--disable-features=Translate", "--hide-scrollbars", "--test-type"]
         )  # fmt: skip
 
@@ -370,15 +372,15 @@ class Camera:
 def frame_settings(rng: Random, split: str) -> str:
     """Openbox's configuration: a theme, and the font of the title bar."""
     family, size = rng.choice(FONTS[split]), rng.choice((9, 10, 10, 11, 11, 12, 13))  # points: 12 to 17 pixels
-    place = "".join(
-        f"<font place='{place}'><name>{family}</name><size>{size}</size><weight>{rng.choice(('bold', 'normal'))}</weight>"
-        "</font>"
+    weight = rng.choice(("bold", "normal"))
+    fonts = "".join(
+        f"<font place='{place}'><name>{family}</name><size>{size}</size><weight>{weight}</weight></font>"
         for place in ("ActiveWindow", "InactiveWindow")
     )
+    theme, parts = rng.choice(FRAMES[split]), rng.choice(("NLIMC", "LIMC", "LC"))
     return (
         "<?xml version='1.0'?><openbox_config xmlns='http://openbox.org/3.4/rc'>"
-        f"<theme><name>{rng.choice(FRAMES[split])}</name><titleLayout>{rng.choice(('NLIMC', 'LIMC', 'LC'))}</titleLayout>"
-        f"{place}</theme><placement><policy>Smart</policy></placement></openbox_config>"
+        f"<theme><name>{theme}</name><titleLayout>{parts}</titleLayout>{fonts}</theme><placement><policy>Smart</policy></placement></openbox_config>"
     )
 
 
@@ -431,8 +433,9 @@ def capture(out: Path, split: str, count: int, seed: int, listed: list[str], onl
                     file = f"{name}-{seed:02d}-{number:05d}.webp"
                     Image.fromarray(pixels).save(out / file, lossless=True, method=4)
                     entry = {
-                        "file": file, "program": name, "application": rng.choice(windows.applications), "title": title,
-                        "lines": content.lines, "fields": content.fields, "size": content.size, "font": content.font,
+                        "file": file, "program": name, "application": rng.choice(windows.applications),
+                        "title": title, "lines": content.lines, "fields": content.fields, "size": content.size,
+                        "font": content.font,
                     }  # fmt: skip
                     record.write(json.dumps(entry, ensure_ascii=False) + "\n")
                     kept += 1
@@ -458,7 +461,7 @@ def main() -> int:
     listed = options.words.read_text(encoding="utf-8").split() if options.words else []
     kept = capture(options.out, options.split, options.count, options.seed, listed, options.only)
     print(f"{kept} windows in {options.out}")
-    return 0 if kept else 1
+    return 0 if kept > 0 else 1
 
 
 if __name__ == "__main__":

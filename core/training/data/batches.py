@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -210,6 +211,7 @@ class _Steps(IterableDataset[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         torch.set_num_threads(1)
+        cv2.setNumThreads(0)
         info = get_worker_info()
         offset, stride = (info.id, info.num_workers) if info else (0, 1)
         drawer, corpus = self.source.drawer(), self.source.corpus()

@@ -19,7 +19,12 @@ BUDGET = VisionBudget()
 
 
 def framed(
-    rng: Random, front: Screen, behind: list[Screen], time: datetime, title: str, monitor: tuple[int, int] | None = None
+    rng: Random,
+    front: Screen,
+    behind: list[Screen],
+    time: datetime,
+    title: str,
+    monitor: tuple[int, int] | None = None,
 ) -> Observation:
     """``front`` somewhere on a monitor (width, height), partly over the windows ``behind``, as it comes to be seen.
 
@@ -31,11 +36,9 @@ def framed(
         _place(rng, pixels, screen.pixels)
     rect = _place(rng, pixels, front.pixels)
     window = Window(title, front.application, None, rect, focused=True)
-    frame = Frame(
-        pixels, time, 0.0, "screen:drawn", Monitor("drawn", Rect(0, 0, width, height)), windows=(window,)
-    )
-    change = Change(frame, (ChangedRegion(_on_grid(rect, width, height), window),), rect.area / (width * height), False)
-    return observe(change, BUDGET)
+    frame = Frame(pixels, time, 0.0, "screen:drawn", Monitor("drawn", Rect(0, 0, width, height)), windows=(window,))
+    region = ChangedRegion(_on_grid(rect, width, height), window)
+    return observe(Change(frame, (region,), rect.area / (width * height), first=False), BUDGET)
 
 
 def _background(rng: Random, width: int, height: int) -> Pixels:

@@ -1,10 +1,10 @@
 """Windows captured from real programs, with their text: a corpus as training and evaluation read it.
 
 A corpus is a folder of pictures and ``windows.jsonl``, one window a line: ``file``, ``program``, ``application``,
-``title``, ``lines`` from the top, ``fields`` (labels with values, where the lines are made of such) and ``size`` of the
-text in pixels. ``python -m core.training.data.real_windows capture --out DIR --split train --count N`` makes one, from a
-checkout with the packages xvfb, openbox, xterm, chromium and mousepad installed: the programs that show the windows are
-tests' helpers, since core knows no user interface.
+``title``, ``lines`` from the top, ``fields`` (labels with values, where the lines are made of such) and ``size`` of
+the text in pixels. ``python -m core.training.data.real_windows capture --out DIR --split train --count N`` makes one,
+from a checkout with the packages xvfb, openbox, xterm, chromium and mousepad installed: the programs that show the
+windows are the tests' helpers, since core knows no user interface.
 """
 
 from __future__ import annotations

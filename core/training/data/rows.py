@@ -194,9 +194,7 @@ class Stream:
         self._tell(title, application, facts, [], timed)
         return True
 
-    def _tell(
-        self, title: str, application: str, facts: list[Fact], lines: list[str], timed: bool = True
-    ) -> None:
+    def _tell(self, title: str, application: str, facts: list[Fact], lines: list[str], timed: bool = True) -> None:
         index = len(self.told)
         self.told.append(Told(index, title, application, self.time if timed else None, facts, lines))
         self.applications[application] += 1

@@ -64,7 +64,8 @@ def test_rows_read_real_windows(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("", "holds no windows"), ("{", "line 1"), ('{"file": 1}', "line 1"), (None, "no windows.jsonl")]
+    ("text", "message"),
+    [("", "holds no windows"), ("{", "line 1"), ('{"file": 1}', "line 1"), (None, "no windows.jsonl")],
 )
 def test_a_broken_corpus_says_where(tmp_path: Path, text: str | None, message: str) -> None:
     if text is not None:
