@@ -75,7 +75,7 @@ class Curriculum(Plan):
             furthest = min(FAR_FRAMES, 3 + round(max(0.0, progress - 0.05) * 140))
             if progress > 0.6 and rng.random() < 0.15:
                 furthest = FARTHEST
-        far = rng.randint(max(1, furthest // 3), furthest)
+        far = round(furthest ** rng.uniform(0.5, 1.0))  # near ones often: they are learnt first and not forgotten
         lengths = (16, 36) if kind == "frames" else (48, FAR_TEXT)  # up to which distance one or two lengths serve
         longer = next((2**n for n, most in enumerate(lengths) if far <= most), 4)
         while longer > self.rows:

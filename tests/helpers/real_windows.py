@@ -446,7 +446,8 @@ def capture(out: Path, split: str, count: int, seed: int, listed: list[str], onl
 
 
 def _cells(pixels: Pixels) -> int:
-    return -(-pixels.shape[0] // CELL) * -(-pixels.shape[1] // CELL)
+    height, width = pixels.shape[:2]
+    return int(-(-height // CELL) * -(-width // CELL))
 
 
 def main() -> int:
@@ -461,7 +462,7 @@ def main() -> int:
     listed = options.words.read_text(encoding="utf-8").split() if options.words else []
     kept = capture(options.out, options.split, options.count, options.seed, listed, options.only)
     print(f"{kept} windows in {options.out}")
-    return 0 if kept > 0 else 1
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":
