@@ -91,6 +91,13 @@ def test_an_exported_folder_can_be_trained_further(trained: Path, tmp_path: Path
     assert _train(tmp_path / "run", "--max-steps", "1", "--from-model", str(tmp_path / "model")) == 0
 
 
+def test_a_model_of_another_size_is_refused(trained: Path, tmp_path: Path) -> None:
+    export(trained, tmp_path, "smoke")
+    model, heads = nano.fresh(nano.nano_shape(), 0)
+    with pytest.raises(ValueError, match="another network"):
+        nano.load_model(tmp_path, nano.named_parameters(model, heads))
+
+
 def test_int8_rows_stay_within_half_a_step() -> None:
     torch.manual_seed(0)
     weight = torch.randn(7, 33)
