@@ -31,7 +31,8 @@ STORE, BIAS, ADD, GATED, MIX = (tl.constexpr(number) for number in range(5))
 # conversion takes a quarter of the rate.
 WRITTEN = tl.constexpr(0x4B000000)
 BYTE_ZERO, NIBBLE_ZERO = tl.constexpr(8388608.0 + 128.0), tl.constexpr(8388608.0 + 8.0)
-CHUNK = tl.constexpr(16)  # bytes of 4-bit weights that one scale surely covers
+CHUNK = tl.constexpr(16)  # packed bytes that a thread loads at once, and adds up before it keeps anything
+VECTOR = tl.constexpr(8)  # the same of plain values
 
 
 @triton.jit
@@ -56,9 +57,11 @@ def _partial(
         products = sums * scale.to(tl.float32)
     elif BITS == 8:
         w = tl.load(w_ptr + row + k[None, :], mask=mask, other=0).to(tl.uint8, bitcast=True).to(tl.int32) ^ 128
-        products = ((w | WRITTEN).to(tl.float32, bitcast=True) - BYTE_ZERO) * x[None, :]
+        each = ((w | WRITTEN).to(tl.float32, bitcast=True) - BYTE_ZERO) * x[None, :]
+        products = tl.sum(tl.reshape(each, (BN, BK // CHUNK, CHUNK)), axis=2)
     else:
-        products = tl.load(w_ptr + row + k[None, :], mask=mask, other=0.0).to(tl.float32) * x[None, :]
+        each = tl.load(w_ptr + row + k[None, :], mask=mask, other=0.0).to(tl.float32) * x[None, :]
+        products = tl.sum(tl.reshape(each, (BN, BK // VECTOR, VECTOR)), axis=2)
     return products
 
 
@@ -116,7 +119,7 @@ def _product_kernel(
     """
     follow(CHAINED)
     PAIR: tl.constexpr = 2 if BITS == 4 else 1
-    WIDTH: tl.constexpr = BK // CHUNK if BITS == 4 else BK
+    WIDTH: tl.constexpr = BK // (VECTOR if BITS == 16 else CHUNK)
     n = tl.program_id(0) * BN + tl.arange(0, BN)
     live = n < N
     c = tl.arange(0, BK)
@@ -130,10 +133,14 @@ def _product_kernel(
     for step in tl.range(0, steps, num_stages=STAGES):
         k = step * STEP + c
         in_k = (c < STEP) & (k < K)
-        x = _input(x_ptr, norm_ptr, parts_ptr, factor, step, PAIR * k, in_k, eps, PAIR * STEP, BEFORE, PARTS)
-        odd = x
         if BITS == 4:
-            odd = _input(x_ptr, norm_ptr, parts_ptr, factor, step, 2 * k + 1, in_k, eps, 2 * STEP, BEFORE, PARTS)
+            j = 2 * step * STEP + tl.arange(0, 2 * BK)
+            in_j = (tl.arange(0, 2 * BK) < 2 * STEP) & (j < 2 * K)
+            pairs = _input(x_ptr, norm_ptr, parts_ptr, factor, step, j, in_j, eps, 2 * STEP, BEFORE, PARTS)
+            x, odd = tl.split(tl.reshape(pairs, (BK, 2)))
+        else:
+            x = _input(x_ptr, norm_ptr, parts_ptr, factor, step, k, in_k, eps, STEP, BEFORE, PARTS)
+            odd = x
         acc += _partial(w_ptr, scale_ptr, x, odd, n, live, k, in_k, K, BN, BK, GROUP, BITS)
         if AFTER == GATED:
             acc2 += _partial(w_ptr, scale_ptr, x, odd, n + N, live, k, in_k, K, BN, BK, GROUP, BITS)
