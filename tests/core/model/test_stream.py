@@ -17,6 +17,12 @@ from tests.helpers.models import embeddings, network, places, relative
 WINDOW = 24
 TOKENS = 140  # more than five times round the ring
 CLOSE = 2e-5
+ON_GPU = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")]
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=ON_GPU)])
+def device(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def run(
@@ -28,7 +34,8 @@ def run(
     with torch.inference_mode():
         for length in cuts:
             part = x[:, done : done + length]
-            hidden, state = model(part, places(part.shape[1], start + done, x.shape[0]), state, in_place=in_place)
+            where = places(part.shape[1], start + done, x.shape[0]).to(x.device)
+            hidden, state = model(part, where, state, in_place=in_place)
             pieces.append(hidden)
             done += length
     return torch.cat(pieces, dim=1), state
@@ -48,42 +55,42 @@ def assert_same_stream(ours: tuple[Tensor, MemoryState], theirs: tuple[Tensor, M
     [[17] * 8 + [4], [1] * TOKENS, [63, 77], [64, 76], [65, 75], [23, 1, 24, 25, 67], [3, 130, 7]],
     ids=["frames", "tokens", "63", "64", "65", "around the window", "mixed"],
 )
-def test_a_stream_in_pieces_equals_the_whole(cuts: list[int], in_place: bool, sinks: int) -> None:
-    model = network(window=WINDOW, sinks=sinks)
-    x = embeddings(TOKENS, model.shape.hidden_size, batch=2)
+def test_a_stream_in_pieces_equals_the_whole(cuts: list[int], in_place: bool, sinks: int, device: str) -> None:
+    model = network(window=WINDOW, sinks=sinks).to(device)
+    x = embeddings(TOKENS, model.shape.hidden_size, batch=2).to(device)
     assert_same_stream(run(model, x, cuts, in_place=in_place), run(model, x, [TOKENS]))
 
 
 @pytest.mark.parametrize("start", [10_000_000, 2**40])
-def test_attention_does_not_depend_on_where_the_clock_stands(start: int) -> None:
-    model = network(window=WINDOW)
-    x = embeddings(TOKENS, model.shape.hidden_size)
+def test_attention_does_not_depend_on_where_the_clock_stands(start: int, device: str) -> None:
+    model = network(window=WINDOW).to(device)
+    x = embeddings(TOKENS, model.shape.hidden_size).to(device)
     near, far = run(model, x, [70, 70]), run(model, x, [70, 70], start=start)
     assert relative(far[0], near[0]) < CLOSE
     assert int(far[1].clock) == start + TOKENS
 
 
-def test_a_state_saved_half_way_goes_on_bit_for_bit(tmp_path: Path) -> None:
-    model = network(window=WINDOW)
-    x = embeddings(TOKENS, model.shape.hidden_size)
+def test_a_state_saved_half_way_goes_on_bit_for_bit(tmp_path: Path, device: str) -> None:
+    model = network(window=WINDOW).to(device)
+    x = embeddings(TOKENS, model.shape.hidden_size).to(device)
     _, half = run(model, x[:, :77], [40, 37])
     save_state(half, "{}", "model", tmp_path / "state")
     back, _ = load_state(tmp_path / "state", "model", model.empty_state())
     with torch.inference_mode():
-        here, _ = model(x[:, 77:], places(TOKENS - 77, 77), half)
-        there, _ = model(x[:, 77:], places(TOKENS - 77, 77), back)
+        here, _ = model(x[:, 77:], places(TOKENS - 77, 77).to(device), half)
+        there, _ = model(x[:, 77:], places(TOKENS - 77, 77).to(device), back)
     assert here.equal(there)
 
 
-def test_a_fork_and_its_parent_do_not_touch_each_other() -> None:
-    model = network(window=WINDOW)
-    x = embeddings(TOKENS, model.shape.hidden_size)
-    other = embeddings(TOKENS, model.shape.hidden_size, seed=1)
+def test_a_fork_and_its_parent_do_not_touch_each_other(device: str) -> None:
+    model = network(window=WINDOW).to(device)
+    x = embeddings(TOKENS, model.shape.hidden_size).to(device)
+    other = embeddings(TOKENS, model.shape.hidden_size, seed=1).to(device)
     _, parent = run(model, x[:, :60], [60])
     fork = parent.fork()
     with torch.inference_mode():
-        _, parent = model(other[:, 60:], places(TOKENS - 60, 60), parent, in_place=True)
-        hidden, _ = model(x[:, 60:], places(TOKENS - 60, 60), fork, in_place=True)
+        _, parent = model(other[:, 60:], places(TOKENS - 60, 60).to(device), parent, in_place=True)
+        hidden, _ = model(x[:, 60:], places(TOKENS - 60, 60).to(device), fork, in_place=True)
     assert relative(hidden, run(model, x, [60, 80])[0][:, 60:]) < CLOSE
 
 
