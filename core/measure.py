@@ -240,7 +240,7 @@ def delta_floor(heads: int, key: int, value: int, machine: Machine) -> float:
 
 
 def median_ms(work: Callable[[], object], device: torch.device, seconds: float | None = None) -> float:
-    """The median of as many rounds as fit into ``seconds`` (None: ENOUGH), one at least and 15 at most, after rounds to warm up."""
+    """The median of as many rounds as fit into ``seconds`` (None: ENOUGH): 1 to 15, after others to warm up."""
     for _ in range(4 if device.type == "cuda" else 1):  # graphs are captured at a step's second use
         work()
     seconds = ENOUGH if seconds is None else seconds
