@@ -117,7 +117,9 @@ def _frame(
     shown = _observation(height, width)
     while session.facts.tokens_seen < bundle.shape.window and floor < FILLING:
         session.see(shown)
-    yield Figure(what, median_ms(partial(session.see, shown), bundle.device), "ms", floor, f"{tokens} tokens")
+    yield Figure(
+        what, median_ms(partial(session.see, shown), bundle.device), "ms", floor, f"{width}x{height}, {tokens} tokens"
+    )
 
 
 def _memory(session: Session, bundle: Bundle, machine: Machine) -> Iterator[Figure]:
