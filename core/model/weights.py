@@ -251,13 +251,14 @@ def save(model: InfiniteVL, folder: Path, shard: int = SHARD) -> None:
     shards = _shards({published_name(name): tensor.detach() for name, tensor in named}, shard)
     count = len(shards)
     files = [f"model-{n:05}-of-{count:05}.safetensors" if count > 1 else WHOLE for n in range(1, count + 1)]
-    for old in {file.name for file in folder.glob("model*.safetensors")} - set(files):
-        (folder / old).unlink()  # of a model saved here before
-    (folder / INDEX).unlink(missing_ok=True)
     for file, tensors in zip(files, shards, strict=True):
         partial = folder / f".{file}.partial"  # the model may be mapped from the very file it is saved to
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, {"format": "pt"})
         partial.replace(folder / file)
+    (folder / INDEX).unlink(missing_ok=True)
+    for old in folder.glob("model*.safetensors"):  # of a model saved here before
+        if re.fullmatch(r"model(-\d{5}-of-\d{5})?\.safetensors", old.name) and old.name not in files:
+            old.unlink()
     text = json.dumps(shape_fields(model.shape), indent=1)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
     written = [CONFIG, *files]
