@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,12 +24,11 @@ from core.frame import Pixels
 from core.model.bundle import Bundle, open_bundle, random_bundle
 from core.model.floors import Floors, floors
 from core.model.framing import observation_ids, question_ids
+from core.model.generate import Generation, Sampling
 from core.model.pictures import check_picture
 from core.model.positions import Grid, picture_positions, prompt_positions
-from core.model.replay import Slot
-from core.model.sampling import next_token
 from core.model.state import MemoryState, load_state, save_state
-from core.model.steps import read_step, see_step
+from core.model.steps import see_step
 from core.preprocess import Observation
 
 NO_MEMORY = ("not enough memory", "out of memory", "ALLOC_FAILED")  # how PyTorch words it for CPU, CUDA and cuBLAS
@@ -173,6 +173,8 @@ class Session:
         """Forget everything."""
         with torch.inference_mode():
             self._state.reset()
+        if self._bundle.replays:
+            self._bundle.replays.forget(self._state)
         self._notes = Notes()
         self.last_answer_logprob = None
 
@@ -190,41 +192,34 @@ class Session:
             ids = bundle.tokenizer.encode_trusted(bundle.framing.opening) + ids
         text = bundle.tokenizer.stream()
         generator = None if options.seed is None else torch.Generator(bundle.device).manual_seed(options.seed)
-        step = partial(read_step, bundle.network, in_place=True)
-        logprobs: list[Tensor] = []
-        slot: Slot | None = None
+        sampling = Sampling(options.temperature, options.top_p, options.repetition_penalty, generator)
+        slot = None
+        said = 0  # tokens of the answer, its end included
         try:
             with _device_errors(), torch.inference_mode():
-                answer = torch.empty(options.max_tokens, dtype=torch.int64, device=bundle.device)
-                logits = step(self._state, [self._on_device(torch.tensor([ids]))])
                 slot = bundle.replays.borrow(self._state) if bundle.replays else None
+                state = slot.state if slot else self._state
+                answer = Generation(bundle.network, state, slot, sampling, options.max_tokens)
+                answer.begin(ids)
             for count in range(options.max_tokens):
                 with _device_errors(), torch.inference_mode():
-                    if count and slot:
-                        logits = slot.run("token", step, [answer[None, count - 1 : count]])
-                    elif count:
-                        logits = step(self._state, [answer[None, count - 1 : count]])
-                    token, logprob = next_token(
-                        logits,
-                        options.temperature,
-                        options.top_p,
-                        options.repetition_penalty,
-                        answer[:count],
-                        generator,
-                    )
-                    answer[count] = token
-                    logprobs.append(logprob)
-                    number = int(token)
+                    if slot and count + 1 < options.max_tokens:
+                        answer.go_on(count + 1)  # while this one is on its way here
+                    number = answer.number(count)
+                said = count + 1
                 if number in bundle.stops:
                     return
                 piece = text.step(number)
                 if piece:
                     yield piece
+                if slot is None and said < options.max_tokens:
+                    with _device_errors(), torch.inference_mode():
+                        answer.go_on(said)
         finally:
             if bundle.replays and slot:
                 bundle.replays.give_back(slot)
-            if logprobs:
-                self.last_answer_logprob = float(torch.stack(logprobs).mean())
+            if said:
+                self.last_answer_logprob = float(answer.logprobs[:said].mean())
 
     def _demo_frame(
         self, observation: Observation, grids: Sequence[Grid], tokens: Sequence[int]
@@ -253,23 +248,29 @@ class Session:
         for count in tokens:
             starts.append(ids.index(bundle.shape.image_token_id, done))
             done = starts[-1] + count
-        inputs = [torch.tensor([ids]), offsets, *(torch.tensor(pixels) for pixels in pictures)]
+        inputs = [torch.tensor([ids]), offsets, *(_tensor(pixels) for pixels in pictures)]
         inputs = [self._on_device(tensor) for tensor in inputs]
         step = partial(see_step, bundle.network, bundle.scale, starts)
         slot = bundle.replays.borrow(self._state) if bundle.replays else None
         if bundle.replays is None or slot is None:
             self._state = step(self._state, inputs, in_place=False)
             return
+        mirrored = None
         try:
             key = (tuple(starts), *(tuple(tensor.shape) for tensor in inputs))
             slot.run(key, partial(step, in_place=True), inputs)
-            torch.cuda.synchronize(bundle.device)  # what fails on the device must show before the copy back
             self._state.copy_(slot.state)
+            mirrored = self._state
         finally:
-            bundle.replays.give_back(slot)
+            bundle.replays.give_back(slot, mirrored)
 
     def _on_device(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._bundle.device, non_blocking=True)
+
+
+def _tensor(pixels: Pixels) -> Tensor:
+    """The picture where it lies, if it may be written to, which PyTorch insists on; a copy otherwise."""
+    return torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
 
 
 def open_session(model: Path | None, device: str = "auto", threads: int | None = None) -> Session:

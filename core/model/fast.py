@@ -8,19 +8,19 @@ so a pass can be captured in a CUDA graph (see ``replay.py``). Forward only.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from triton.errors import TritonError
 
 from core.model.layers import GatedDeltaNet, WindowAttention
 from core.model.network import HIGH_PRECISION, InfiniteVL
+from core.model.proof import decoder_difference, proven
 from core.model.quantize import QuantizedLinear
 from core.model.state import MemoryState
 from core.model.text import DecoderLayer
@@ -55,7 +55,19 @@ def fits(network: InfiniteVL) -> bool:
         and not shape.conv_bias
         and shape.linear_head_dim <= 128
         and shape.value_dim % shape.linear_head_dim == 0
+        and (shape.value_dim % 32 == 0 or not _in_four_bits(network))
     )
+
+
+def _in_four_bits(network: InfiniteVL) -> bool:
+    """Whether there are 4-bit weights: a head's share of them must then be whole groups' halves."""
+    return torch.uint8 in _packed(network)
+
+
+def _packed(network: InfiniteVL) -> set[torch.dtype]:
+    """The dtypes of the decoder's packed weights."""
+    modules = network.language_model.modules()
+    return {module.weight.dtype for module in modules if isinstance(module, QuantizedLinear)}
 
 
 def _groups(layer: nn.Module) -> list[list[nn.Module | None]]:
@@ -71,10 +83,9 @@ def _groups(layer: nn.Module) -> list[list[nn.Module | None]]:
 
 
 def _alike(modules: Sequence[nn.Module | None]) -> bool:
-    """Whether these can lie side by side: all plain, or all packed in 8 bits."""
-    if all(type(module) is nn.Linear for module in modules):
-        return True
-    return all(isinstance(m, QuantizedLinear) and m.weight.dtype == torch.int8 for m in modules)
+    """Whether these can lie side by side: all plain, or all packed in the same way."""
+    kinds = {module.weight.dtype if isinstance(module, QuantizedLinear) else type(module) for module in modules}
+    return len(kinds) == 1 and (nn.Linear in kinds or all(isinstance(kind, torch.dtype) for kind in kinds))
 
 
 def _side_by_side(modules: Sequence[nn.Module]) -> Matrix:
@@ -158,7 +169,6 @@ def _delta_parts(mixer: GatedDeltaNet, norm: Tensor, eps: float, mlp: _Mlp, shap
     )
 
 
-log = logging.getLogger(__name__)
 _made: WeakKeyDictionary[InfiniteVL, FastDecoder | None] = WeakKeyDictionary()
 
 
@@ -169,43 +179,10 @@ def fast_decoder(network: InfiniteVL, state: MemoryState) -> FastDecoder | None:
     A network that is changed later (quantised, moved) must not have been asked for before.
     """
     if network not in _made:
-        _made[network] = _proven(network) if fits(network) else None
+        make, differs = partial(FastDecoder, network), partial(decoder_difference, network)
+        _made[network] = proven(make, differs) if fits(network) else None
     one_stream = state.recurrent.dtype == torch.float32 and state.keys.shape[1] == 1
     return _made[network] if one_stream else None
-
-
-def _proven(network: InfiniteVL) -> FastDecoder | None:
-    """The fast path, if it agrees with the plain decoder on a short stream: compilers for GPUs have faults."""
-    try:
-        fast = FastDecoder(network)
-        difference = _difference(network, fast)
-    except TritonError as trouble:
-        log.warning("The fused kernels cannot be built here (%s); the plain ones serve.", type(trouble).__name__)
-        return None
-    allowed = 1e-3 if fast.dtype == torch.float32 else 0.05 if fast.dtype == torch.bfloat16 else 0.02
-    if not difference <= allowed:  # NaN is no agreement
-        log.warning("The fused kernels are off by %.2g here; the plain ones serve.", difference)
-        return None
-    return fast
-
-
-def _difference(network: InfiniteVL, fast: FastDecoder) -> float:
-    """The largest relative difference of logits and memory after 70 tokens at once and two single ones."""
-    with torch.inference_mode():
-        state, plain = network.empty_state(), network.empty_state()
-        ids = torch.arange(72, device=fast.device)[None] % network.shape.vocab_size
-        places = torch.arange(72, device=fast.device).expand(3, 1, -1)
-        fast.forward(network.embed(ids[:, :70])[0], places[:, 0, :70], state)
-        for index in (70, 71):
-            logits = fast.step(ids[0, index : index + 1], state)
-        hidden, plain = network(ids, places, plain)
-        pairs = [(logits, network.logits(hidden[0, -1]))]
-        pairs += [(tensor, plain.tensors()[name]) for name, tensor in state.tensors().items()]
-        return max(_off(found.double(), wanted.double()) for found, wanted in pairs)
-
-
-def _off(found: Tensor, wanted: Tensor) -> float:
-    return float((found - wanted).norm() / wanted.norm().clamp_min(1e-9))
 
 
 class FastDecoder:
@@ -217,6 +194,7 @@ class FastDecoder:
         with torch.inference_mode(False), torch.no_grad():
             self.layers = [_parts(layer, shape) for layer in decoder.layers if isinstance(layer, DecoderLayer)]
         self.device, self.dtype = decoder.norm.weight.device, decoder.norm.weight.dtype
+        self.eight_bit_floats = torch.float8_e4m3fn in _packed(network)
         self._frequencies = turn_frequencies(shape.rope_theta, shape.head_dim).to(self.device)
         axes = [axis for axis, count in enumerate(shape.mrope_section) for _ in range(count)]
         self._axes = torch.tensor(axes, device=self.device)  # the position axis each frequency follows
@@ -224,9 +202,19 @@ class FastDecoder:
         self._embeddings = decoder.embed_tokens.weight
         self._head = Matrix(self._embeddings if network.lm_head is None else network.lm_head.weight)
 
-    def forward(self, x: Tensor, positions: Tensor, state: MemoryState, *, wanted: bool = True) -> Tensor | None:
+    def forward(
+        self,
+        x: Tensor,
+        positions: Tensor,
+        state: MemoryState,
+        *,
+        count: Tensor | None = None,
+        wanted: bool = True,
+    ) -> Tensor | None:
         """Go on with a stream by T tokens, in place. x: [T, hidden]; positions: int64 [3, T]; batch of ``state``: 1.
 
+        ``count``: int64 [] on the device, how many of the T are no padding (None: all). Padding comes last and leaves
+        no trace, so that one captured pass serves texts of different lengths.
         Returns the hidden values [T, hidden] after the last norm; None where they are not ``wanted``: then what only
         they need is left out.
         """
@@ -239,9 +227,10 @@ class FastDecoder:
             at, last = counts[linear], index == len(self.layers) - 1
             counts[linear] += 1
             if isinstance(layer, _Delta):
-                mixed = self._delta(layer, y, state.recurrent[at], state.tails[at, 0], last and not wanted)
+                mixed = self._delta(layer, y, state.recurrent[at], state.tails[at, 0], count, last and not wanted)
             else:
-                mixed = self._attend(layer, y, cos, sin, state.keys[at], state.values[at], state.seen)
+                rows = layer.inner.times(y, layer.bias)  # [T, (heads + 2 groups) head_dim]
+                mixed = self._attend(rows, cos, sin, state.keys[at], state.values[at], state.seen, count)
             if last and not wanted:
                 break
             y, x = add_rms_norm(layer.out.times(mixed), x, layer.mlp.norm, layer.mlp.eps)
@@ -249,7 +238,9 @@ class FastDecoder:
             y = layer.mlp.down.times(swiglu(gate, up))
             norm = self._norm if last else self.layers[index + 1].norm
             y, x = add_rms_norm(y, x, norm, self.shape.rms_norm_eps)
-        state.seen.add_(T)
+        if count is not None:
+            positions = positions.masked_fill(torch.arange(T, device=self.device) >= count, -1)
+        state.seen.add_(T if count is None else count)
         state.clock.copy_(torch.maximum(state.clock, positions.max() + 1))
         return y if wanted else None
 
@@ -259,13 +250,15 @@ class FastDecoder:
         chosen = turned.gather(1, self._axes.expand(positions.shape[1], 1, -1)).squeeze(1)
         return chosen.cos(), chosen.sin()
 
-    def _delta(self, layer: _Delta, y: Tensor, recurrent: Tensor, tail: Tensor, state_only: bool) -> Tensor:
+    def _delta(
+        self, layer: _Delta, y: Tensor, recurrent: Tensor, tail: Tensor, count: Tensor | None, state_only: bool
+    ) -> Tensor:
         row = layer.row
         p = layer.inner.times(y)  # [T, row.width]
         if layer.gates is not None:
             p = torch.cat([p, layer.gates.times(y)], dim=1)
-        q, k, v, g, beta = mix(p, row, layer.conv, tail, layer.a_log, layer.dt_bias)
-        shift_tail_(p, tail)
+        q, k, v, g, beta = mix(p, row, layer.conv, tail, layer.a_log, layer.dt_bias, count)
+        shift_tail_(p, tail, count)
         o = gated_delta_(q, k, v, g, beta, recurrent, row.K**-0.5)[0]  # [T, H, V]
         if state_only:
             return o
@@ -273,13 +266,14 @@ class FastDecoder:
         return gated_rms_norm_of_rows(o, gate, layer.out_norm, layer.out_eps).flatten(1)
 
     def _attend(
-        self, layer: _Attention, y: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, seen: Tensor
-    ) -> Tensor:
-        rows = layer.inner.times(y, layer.bias)  # [T, (heads + 2 groups) head_dim]
-        return self._attend_rows(rows, cos, sin, keys, values, seen)
-
-    def _attend_rows(
-        self, rows: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, seen: Tensor
+        self,
+        rows: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        seen: Tensor,
+        count: Tensor | None = None,
     ) -> Tensor:
         shape = self.shape
         H, G, D = shape.num_attention_heads, shape.num_key_value_heads, shape.head_dim
@@ -287,7 +281,7 @@ class FastDecoder:
         heads = rows.view(1, rows.shape[0], H + 2 * G, D)
         q, k, v = heads[:, :, :H], heads[:, :, H : H + G], heads[:, :, H + G :]
         o = attend(q, k, v, keys, values, seen, shape.window, shape.sinks, D**-0.5)
-        append_both_(keys, values, k, v, seen, shape.sinks)
+        append_both_(keys, values, k, v, seen, shape.sinks, count)
         return o.view(rows.shape[0], H * D)
 
     def step(self, token: Tensor, state: MemoryState) -> Tensor:
@@ -306,7 +300,7 @@ class FastDecoder:
             else:
                 row = torch.empty(len(layer.bias), dtype=self.dtype, device=self.device)
                 one.normed_product(stream, layer.norm, layer.eps, layer.inner, layer.bias, row)
-                o = self._attend_rows(row[None], cos, sin, state.keys[at], state.values[at], state.seen)
+                o = self._attend(row[None], cos, sin, state.keys[at], state.values[at], state.seen)
                 one.add_product(o.view(-1), layer.out, stream)
             one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner)
             one.add_product(inner, layer.mlp.down, stream)

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import ReferenceType, ref
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from core.model.state import MemoryState
 
 log = logging.getLogger(__name__)
 
-MOST_GRAPHS = 16  # a slot's; the least recently used goes first
+MOST_GRAPHS = 24  # a slot's; the least recently used goes first
 MOST_SLOTS = 2  # an answer and the stream that goes on meanwhile
 
 T = TypeVar("T")  # what a step returns
@@ -44,6 +45,10 @@ class Slot:
     state: MemoryState
     known: OrderedDict[Hashable, _Known] = field(default_factory=OrderedDict)
     pool: Any = None
+    mirrored: ReferenceType[MemoryState] | None = None  # whose values ``state`` still has
+
+    def mirrors(self, state: MemoryState) -> bool:
+        return self.mirrored is not None and self.mirrored() is state
 
     def run(self, key: Hashable, step: Step[T], inputs: Sequence[Tensor]) -> T:
         """Do a step on this slot's state. Equal keys promise the same step with inputs of the same shapes.
@@ -118,15 +123,33 @@ class Replays:
 
     def borrow(self, state: MemoryState) -> Slot | None:
         """A slot that holds a copy of ``state``; None where all are in use. Give it back."""
-        if self._free:
-            slot = self._free.pop()
-        elif self._made < MOST_SLOTS:
-            slot = Slot(self._make_state())
-            self._made += 1
-        else:
+        slot = self._fitting(state)
+        if slot is None:
             return None
-        slot.state.copy_(state)
+        if not slot.mirrors(state):
+            slot.state.copy_(state)
+        slot.mirrored = None
         return slot
 
-    def give_back(self, slot: Slot) -> None:
+    def give_back(self, slot: Slot, mirrored: MemoryState | None = None) -> None:
+        """``mirrored``: the state that has the same values as the slot's and will change only through a slot: it
+        need not be copied when it is borrowed for again."""
+        slot.mirrored = None if mirrored is None else ref(mirrored)
         self._free.append(slot)
+
+    def forget(self, state: MemoryState) -> None:
+        """This state was changed otherwise: no slot mirrors it any more."""
+        for slot in self._free:
+            if slot.mirrors(state):
+                slot.mirrored = None
+
+    def _fitting(self, state: MemoryState) -> Slot | None:
+        """The free slot that has these values; else one that nobody counts on, a new one, or any."""
+        self._free.sort(key=lambda slot: (not slot.mirrors(state), slot.mirrored is not None))
+        if self._free and (self._free[0].mirrors(state) or self._free[0].mirrored is None):
+            return self._free.pop(0)
+        if self._made < MOST_SLOTS:
+            slot = Slot(self._make_state())
+            self._made += 1
+            return slot
+        return self._free.pop(0) if self._free else None

@@ -21,7 +21,7 @@ def next_token(
     Returns (token, its log-probability under the plain distribution), both scalar tensors on the device.
     """
     logits = logits.float()
-    plain = torch.log_softmax(logits, dim=-1)
+    plain = logits
     if repetition_penalty != 1.0 and before.numel():
         used = logits[before]
         logits = logits.index_copy(
@@ -37,4 +37,5 @@ def next_token(
             token = order[torch.multinomial(ordered, 1, generator=generator)[0]]
         else:
             token = torch.multinomial(probabilities, 1, generator=generator)[0]
-    return token, plain[token]
+    # gathered: an index that is a tensor would be fetched to the host
+    return token, (plain.gather(0, token.view(1)) - plain.logsumexp(0)).view(())

@@ -78,6 +78,26 @@ def patch_rotary(height: int, width: int, shape: VisionShape, device: torch.devi
     return turned.cos(), turned.sin()
 
 
+def block_runs(index: int, plan: GridPlan, shape: VisionShape) -> tuple[tuple[int, int], ...]:
+    """The runs that block ``index`` attends in: the plan's windows, or the whole picture as one."""
+    return ((1, len(plan.order)),) if index in shape.fullatt_block_indexes else plan.windows
+
+
+def attend_runs(q: Tensor, k: Tensor, v: Tensor, runs: tuple[tuple[int, int], ...]) -> Tensor:
+    """Attention in windows. q, k, v: [F, N, heads, d]; each run (n, L) of consecutive patches is n windows of L that
+    see only themselves. Returns [F, N, heads x d]."""
+    frames, _, heads, head_dim = q.shape
+    outputs, start = [], 0
+    for count, length in runs:
+        part = slice(start, start + count * length)
+        inside = (frames * count, length, heads, head_dim)
+        windows = [t[:, part].reshape(inside).transpose(1, 2) for t in (q, k, v)]  # [F n, heads, L, d]
+        o = F.scaled_dot_product_attention(windows[0], windows[1], windows[2])
+        outputs.append(o.transpose(1, 2).reshape(frames, count * length, heads * head_dim))
+        start += count * length
+    return torch.cat(outputs, dim=1) if len(outputs) > 1 else outputs[0]
+
+
 class VisionAttention(nn.Module):
     def __init__(self, shape: VisionShape) -> None:
         super().__init__()
@@ -86,20 +106,11 @@ class VisionAttention(nn.Module):
         self.proj = nn.Linear(shape.hidden_size, shape.hidden_size)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, runs: tuple[tuple[int, int], ...]) -> Tensor:
-        """x: [F, N, width]; each run (n, L) of consecutive patches is n windows of L that see only themselves."""
-        frames, N, width = x.shape
+        """x: [F, N, width]; ``runs``: see :func:`attend_runs`."""
+        frames, N, _ = x.shape
         q, k, v = self.qkv(x).view(frames, N, 3, self.heads, self.head_dim).unbind(2)  # [F, N, heads, d]
         q, k = dispatch.rotate(q, cos, sin), dispatch.rotate(k, cos, sin)
-        outputs, start = [], 0
-        for count, length in runs:
-            part = slice(start, start + count * length)
-            inside = (frames * count, length, self.heads, self.head_dim)
-            windows = [t[:, part].reshape(inside).transpose(1, 2) for t in (q, k, v)]  # [F n, heads, L, d]
-            o = F.scaled_dot_product_attention(windows[0], windows[1], windows[2])
-            outputs.append(o.transpose(1, 2).reshape(frames, count * length, width))
-            start += count * length
-        o = torch.cat(outputs, dim=1) if len(outputs) > 1 else outputs[0]
-        y: Tensor = self.proj(o)
+        y: Tensor = self.proj(attend_runs(q, k, v, runs))
         return y
 
 
@@ -144,7 +155,11 @@ class Merger(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: [F, N, width] -> [F, N / m^2, out]."""
-        y: Tensor = self.mlp(self.ln_q(x).view(x.shape[0], -1, self.inner))
+        return self.merge(self.ln_q(x))
+
+    def merge(self, normalised: Tensor) -> Tensor:
+        """The same of patches that went through the norm already."""
+        y: Tensor = self.mlp(normalised.view(normalised.shape[0], -1, self.inner))
         return y
 
 
@@ -162,10 +177,8 @@ class VisionTower(nn.Module):
         Returns [F, height * width / m^2, out_hidden_size], row by row.
         """
         plan = grid_plan(height, width, self.shape, patches.device)
-        whole = ((1, height * width),)
         x = self.patch_embed(patches[:, plan.order])  # [F, N, width]
         for index, block in enumerate(self.blocks):
-            runs = whole if index in self.shape.fullatt_block_indexes else plan.windows
-            x = block(x, plan.cos, plan.sin, runs)
+            x = block(x, plan.cos, plan.sin, block_runs(index, plan, self.shape))
         merged: Tensor = self.merger(x)
         return merged[:, plan.back]

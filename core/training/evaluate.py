@@ -1,18 +1,22 @@
 """Measures a model as the product uses it: ``python -m core.training.evaluate --model DIR --suite quick|full``.
 
 Free-running greedy answers through the real session, no teacher forcing. Screens are drawn with words (and, where
-given, fonts) that training never used. Recall questions are asked on forks at the end of a stream; beside them the
-same model with only the last four observations, and with its memory zeroed, answers the same questions.
+given, fonts) that training never used; real windows come from a captured corpus kept apart for this. Recall questions
+are asked on forks while a stream goes on; beside them the same model with only the last four observations, and with
+its memory zeroed, answers the same questions.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,8 +27,10 @@ import torch
 
 from core.preprocess import Observation, header
 from core.session import AskOptions, Session, open_session
+from core.training.data.desktop import framed
 from core.training.data.fonts import FontBook
 from core.training.data.questions import NOT_SEEN, ORDER, WHEN, ask_now, ask_then
+from core.training.data.real_windows import Corpus
 from core.training.data.screens import Drawer, Fact, Screen
 from core.training.data.words import LABELS, Vocabulary
 
@@ -35,9 +41,13 @@ LINE_LENGTHS = range(10, 21)  # characters
 SMALLEST = 14  # pixels: below this, reading is reported by size only
 SIZES = (12, 14, 16, 18, 20)
 LONGEST = 48  # tokens of one answer
-SECONDS = {"quick": 45.0, "full": 3600.0}
-SCREENS = {"quick": 16, "full": 300}
-STREAMS = {"quick": (20,), "full": (20, 20, 20, 70, 70, 70, 270, 1030)}  # observations in each
+SECONDS = {"quick": 42.0, "full": 3600.0}
+SHARES = {"reading": 0.35, "real windows": 0.15, "memory": 0.4, "updates": 0.1}  # of the time
+STREAMS = {"quick": (18,), "full": (70, 20, 70, 20, 70, 270, 70, 20, 70, 1030, 70, 270)}  # observations in each
+MOMENTS = {"quick": 2, "full": 4}  # of a stream, one observation apart, at which everything is asked
+RECENT = 4  # observations that the first baseline sees
+REAL_WINDOWS = Path(__file__).parents[2] / "tests" / "fixtures" / "real_windows"
+DESKTOP = (1920, 1080)  # pixels of the monitor that a real window stands on
 BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
@@ -63,6 +73,12 @@ class Tally:
         pair[0] += right
         pair[1] += 1
 
+    def merge(self, counts: dict[str, list[int]]) -> None:
+        for key, (right, count) in counts.items():
+            pair = self.counts.setdefault(key, [0, 0])
+            pair[0] += right
+            pair[1] += count
+
     def report(self) -> dict[str, Any]:
         """Shares by key, and beside them the counts and intervals under the same keys."""
         shares = {key: round(right / count, 4) for key, (right, count) in sorted(self.counts.items())}
@@ -78,8 +94,9 @@ class Tally:
 class Examiner:
     """Asks one model. ``deadline``: monotonic seconds after which nothing new is begun."""
 
-    def __init__(self, session: Session, drawer: Drawer, rng: Random, deadline: float) -> None:
-        self.session, self.drawer, self.rng, self.deadline = session, drawer, rng, deadline
+    def __init__(self, session: Session, drawer: Drawer, rng: Random, corpus: Corpus | None = None) -> None:
+        self.session, self.drawer, self.rng, self.corpus = session, drawer, rng, corpus
+        self.deadline = 0.0
         self.tally = Tally()
 
     @property
@@ -89,9 +106,9 @@ class Examiner:
     def answer(self, session: Session, question: str) -> str:
         return "".join(session.ask(question, options=AskOptions(max_tokens=LONGEST))).strip()
 
-    def reading(self, screens: int) -> None:
+    def reading(self) -> None:
         """Questions about the one screen just seen; its title stands in the picture alone, not in the header."""
-        for number in range(screens):
+        for number in itertools.count():
             if self.late:
                 return
             size = SIZES[number % len(SIZES)]
@@ -111,13 +128,31 @@ class Examiner:
                     self.tally.add("reading_exact", right)
                     self.tally.add(f"reading_{GROUPS[fact.kind]}_exact", right)
 
+    def real_windows(self) -> None:
+        """The title and some lines of windows of real programs on a desktop, seen as the app sees them."""
+        if self.corpus is None:
+            return
+        for window in self.rng.sample(self.corpus.windows, len(self.corpus.windows)):
+            if self.late:
+                return
+            screen = window.screen()
+            session = self._fresh()
+            session.see(framed(self.rng, screen, [], BEGIN, "", DESKTOP))
+            title = next(fact for fact in screen.facts if fact.kind == "title")
+            lines = [fact for fact in screen.facts if GROUPS.get(fact.kind) == "line"]
+            for fact in (title, *self.rng.sample(lines, min(2, len(lines)))):
+                question = ask_now(self.rng, fact)
+                if question is not None:
+                    right = self.answer(session, question) == fact.answer
+                    self.tally.add(f"real_windows_{GROUPS[fact.kind]}_exact", right)
+
     def _fresh(self) -> Session:
         session = self.session.fork()
         session.reset()
         return session
 
-    def stream(self, length: int, each: int) -> None:
-        """One stream of ``length`` observations, then ``each`` questions of every kind and age about it."""
+    def stream(self, length: int, moments: int, each: int) -> None:
+        """One stream of ``length`` observations; in its last ``moments``, questions of every kind and age."""
         screens: list[tuple[Screen, datetime]] = []
         session, clock, seen = self._fresh(), BEGIN, set[str]()
         while len(screens) < length:
@@ -131,23 +166,24 @@ class Examiner:
             session.see(_observation(screen, clock, screen.title))
             screens.append((screen, clock))
             clock += timedelta(seconds=self.rng.choice((20, 60, 130)))
+            if len(screens) > length - moments:
+                self._recall(session, screens, each)
+                self._others(session, screens, each)
+
+    def _recall(self, session: Session, screens: list[tuple[Screen, datetime]], each: int) -> None:
         recent = self._fresh()
-        for screen, when in screens[-4:]:
+        for screen, when in screens[-RECENT:]:
             recent.see(_observation(screen, when, screen.title))
         sessions = {"": session, "baseline_last4_": recent, "zeroed_state_": self._fresh()}
-        for age in AGES:
-            if age < length:
-                self._recall(sessions, screens[-1 - age][0], age, each)
-        self._others(session, screens, each)
-
-    def _recall(self, sessions: dict[str, Session], screen: Screen, age: int, each: int) -> None:
-        facts = _memorable(screen)
-        for fact in self.rng.sample(facts, min(each, len(facts))):
-            question = ask_then(self.rng, fact, screen.title, screen.application, alone=False)
-            if question is None or self.late:
-                continue
-            for prefix, session in sessions.items():
-                self.tally.add(f"{prefix}recall_exact_{age}", self.answer(session, question) == fact.answer)
+        for age in (age for age in AGES if age < len(screens)):
+            screen = screens[-1 - age][0]
+            facts = _memorable(screen)
+            for fact in self.rng.sample(facts, min(each, len(facts))):
+                question = ask_then(self.rng, fact, screen.title, screen.application, alone=False)
+                if question is None or self.late:
+                    continue
+                for prefix, asked in sessions.items():
+                    self.tally.add(f"{prefix}recall_exact_{age}", self.answer(asked, question) == fact.answer)
 
     def _others(self, session: Session, screens: list[tuple[Screen, datetime]], each: int) -> None:
         """When, which came first, and what was never there."""
@@ -163,11 +199,9 @@ class Examiner:
             asked = f"What was the {self.rng.choice(LABELS)} in {self.drawer.words.title(self.rng)}?"
             self.tally.add("not_seen_exact", self.answer(session, asked) == NOT_SEEN)
 
-    def updates(self, count: int) -> None:
+    def updates(self) -> None:
         """A value that is shown several times, anew each time: the newest counts."""
-        for _ in range(count):
-            if self.late:
-                return
+        while not self.late:
             session, clock, label, value = self._fresh(), BEGIN, self.rng.choice(LABELS[:12]), ""
             shown = 0
             while shown < 3:
@@ -204,18 +238,63 @@ def _memorable(screen: Screen) -> list[Fact]:
     return [fact for fact in screen.facts if fact.kind in wanted and len(fact.answer) <= 30]
 
 
-def evaluate(session: Session, drawer: Drawer, suite: str, seed: int, seconds: float) -> dict[str, Any]:
-    """All figures of one model, as far as ``seconds`` suffice: half of them for reading, half for memory."""
-    began = time.monotonic()
-    examiner = Examiner(session, drawer, Random(seed), began + seconds / 2)
-    examiner.reading(SCREENS[suite])
-    examiner.deadline = began + seconds
-    for length in STREAMS[suite]:
-        examiner.stream(length, 4 if suite == "quick" else 8)
-    if suite == "full":
-        examiner.updates(40)
-    report = examiner.tally.report()
-    return {"suite": suite, "seed": seed, "seconds": round(time.monotonic() - began, 1), **report}
+def evaluate(
+    session: Session, drawer: Drawer, suite: str, seed: int, seconds: float, corpus: Corpus | None = None
+) -> Tally:
+    """Ask as much of a suite as ``seconds`` suffice for, each part its share of them."""
+    examiner = Examiner(session, drawer, Random(seed), corpus)
+    lengths = itertools.cycle(STREAMS[suite]) if suite == "full" else iter(STREAMS[suite])
+
+    def memory() -> None:
+        for length in lengths:
+            if examiner.late:
+                return
+            examiner.stream(length, MOMENTS[suite], 2)
+
+    parts = {
+        "reading": examiner.reading, "real windows": examiner.real_windows, "updates": examiner.updates,
+        "memory": memory,
+    }  # fmt: skip
+    deadline = time.monotonic()
+    for part, ask in parts.items():
+        deadline += seconds * SHARES[part]  # what one part leaves, the next ones have
+        examiner.deadline = deadline
+        ask()
+    return examiner.tally
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one process asks."""
+
+    model: Path | None
+    words: Path | None
+    fonts: Path | None
+    windows: Path | None
+    suite: str
+    seconds: float
+    threads: int
+
+    def run(self, seed: int) -> dict[str, list[int]]:
+        torch.set_num_threads(self.threads)
+        words = self.words.read_text(encoding="utf-8").split() if self.words else None
+        drawer = Drawer(FontBook([self.fonts] if self.fonts else []), Vocabulary(held_out=True, words=words))
+        corpus = Corpus(self.windows) if self.windows else None
+        session = open_session(self.model, "cpu")
+        return evaluate(session, drawer, self.suite, seed, self.seconds, corpus).counts
+
+
+def run(task: Task, seed: int, jobs: int) -> dict[str, Any]:
+    """The report of ``jobs`` processes with seeds of their own, put together."""
+    began, tally = time.monotonic(), Tally()
+    if jobs == 1:
+        tally.merge(task.run(seed))
+    else:
+        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+            for counts in pool.map(task.run, range(seed * jobs, (seed + 1) * jobs)):
+                tally.merge(counts)
+    seconds = round(time.monotonic() - began, 1)
+    return {"suite": task.suite, "seed": seed, "jobs": jobs, "seconds": seconds, **tally.report()}
 
 
 def print_table(report: dict[str, Any], write: Callable[[str], object]) -> None:
@@ -233,20 +312,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--words", type=Path, help="a file of words, one a line, in place of the built-in ones")
     parser.add_argument("--fonts", type=Path, help="a folder of fonts in place of Pillow's own")
+    parser.add_argument("--windows", type=Path, default=REAL_WINDOWS if REAL_WINDOWS.exists() else None,
+                        help="a corpus of real windows; the one among the tests' fixtures by default")  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, help="more are slower for nano, unless the machine is idle")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, each with a seed of its own")
     parser.add_argument("--seconds", type=float, help="time limit; the suite's own by default")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
-    words = options.words.read_text(encoding="utf-8").split() if options.words else None
-    drawer = Drawer(FontBook([options.fonts] if options.fonts else []), Vocabulary(held_out=True, words=words))
-    report = evaluate(
-        open_session(options.model, "cpu"),
-        drawer,
-        options.suite,
-        options.seed,
-        options.seconds or SECONDS[options.suite],
-    )
+    seconds = options.seconds or SECONDS[options.suite]
+    task = Task(options.model, options.words, options.fonts, options.windows, options.suite, seconds, options.threads)
+    report = run(task, options.seed, options.jobs)
     if options.json:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
     else:

@@ -60,19 +60,27 @@ def _swiglu(x: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
     return F.linear(F.silu(F.linear(x, gate)) * F.linear(x, up), down)
 
 
+# The parts below that torch.compile fuses see all rows of a batch as one, [1, N, ...]: batches of few long rows and
+# of many short ones then have one shape, and are compiled once.
+
+
 def _delta_in(
-    x: Tensor, norm: Tensor, qkv: Tensor, taps: Tensor, a: Tensor, b: Tensor, gate: Tensor, A_log: Tensor,
-    dt_bias: Tensor, heads: int, key_dim: int, eps: float,
+    x: Tensor, inside: Tensor, norm: Tensor, qkv: Tensor, taps: Tensor, a: Tensor, b: Tensor, gate: Tensor,
+    A_log: Tensor, dt_bias: Tensor, heads: int, key_dim: int, eps: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """What the delta rule of one layer takes, from the layer's input [B, T, hidden]."""
+    """What the delta rule of one layer takes, from the layer's input [1, N, hidden].
+
+    ``inside``: [steps, N, 1], 1 where the token so many steps before a token belongs to the same row, else 0.
+    """
     B, T, _ = x.shape
     h = _rms(x, norm, eps)
     y = F.linear(h, qkv)
     steps = taps.shape[1]
     padded = F.pad(y, (0, 0, steps - 1, 0))
-    y = padded[:, :T] * taps[:, 0]
-    for tap in range(1, steps):
-        y = y + padded[:, tap : tap + T] * taps[:, tap]
+    y = padded[:, steps - 1 :] * taps[:, steps - 1]
+    for ago in range(1, steps):
+        tap = steps - 1 - ago
+        y = y + padded[:, tap : tap + T] * inside[ago] * taps[:, tap]
     y = F.silu(y)
     keys = heads * key_dim
     q, k, v = torch.split(y, [keys, keys, y.shape[-1] - 2 * keys], dim=-1)
@@ -153,6 +161,12 @@ def window_attention(q: Tensor, k: Tensor, v: Tensor, window: int) -> Tensor:
     return o.view(count, B, H, block, D).permute(1, 0, 3, 2, 4).reshape(B, count * block, H, D)[:, :T]
 
 
+def _inside(rows: int, length: int, steps: int, like: Tensor) -> Tensor:
+    """[steps, rows * length, 1] in the dtype of ``like``; see :func:`_delta_in`."""
+    place = torch.arange(length, device=like.device).repeat(rows)
+    return (place >= torch.arange(steps, device=like.device)[:, None]).to(like.dtype)[..., None]
+
+
 class Forward:
     """Runs batches through a network. ``compiled`` fuses the parts between the matrix products (torch.compile);
     ``delta`` is the delta rule to use, the dispatcher's by default."""
@@ -186,15 +200,21 @@ class Forward:
         if batch.pictures:
             merged = self.vision(batch.pictures)[batch.gather]
             x = x.flatten(0, 1).index_copy(0, batch.place, merged.to(x.dtype)).view_as(x)
-        cos, sin = decoder.rotary(batch.positions)
+        cos, sin = (t.flatten(0, 1)[None] for t in decoder.rotary(batch.positions))
+        rows, length = batch.ids.shape
+        x = x.view(1, rows * length, -1)
+        inside = _inside(rows, length, self.model.shape.conv_size, decoder.embed_tokens.weight)
         window = min(batch.recipe.window, self.model.shape.window)
         for index, layer in enumerate(decoder.layers):
-            x = self._layer(cast("DecoderLayer", layer), x, cos, sin, window)
+            x = self._layer(cast("DecoderLayer", layer), x, inside, cos, sin, rows, window)
             if merged is not None and index + 1 == third:
-                middle = F.rms_norm(x.flatten(0, 1)[batch.place], (x.shape[-1],))
-        return _rms(x, decoder.norm.weight, decoder.norm.eps), merged, middle
+                middle = F.rms_norm(x[0, batch.place], (x.shape[-1],))
+        return _rms(x, decoder.norm.weight, decoder.norm.eps).view(rows, length, -1), merged, middle
 
-    def _layer(self, layer: DecoderLayer, x: Tensor, cos: Tensor, sin: Tensor, window: int) -> Tensor:
+    def _layer(
+        self, layer: DecoderLayer, x: Tensor, inside: Tensor, cos: Tensor, sin: Tensor, rows: int, window: int
+    ) -> Tensor:
+        """x: [1, N, hidden], all ``rows`` one after another."""
         mixer, mlp = layer.self_attn, layer.mlp
         before, after = layer.input_layernorm, layer.post_attention_layernorm
         after_mixer = (after.weight, mlp.gate_proj.weight, mlp.up_proj.weight, mlp.down_proj.weight)
@@ -204,19 +224,28 @@ class Forward:
             taps, _ = mixer._taps()  # noqa: SLF001  the same module's own way of joining its three convolutions
             qkv = torch.cat([mixer.q_proj.weight, mixer.k_proj.weight, mixer.v_proj.weight])
             q, k, v, g, beta, gate = self._delta_in(
-                x, before.weight, qkv, taps, mixer.a_proj.weight, mixer.b_proj.weight, mixer.g_proj.weight,
+                x, inside, before.weight, qkv, taps, mixer.a_proj.weight, mixer.b_proj.weight, mixer.g_proj.weight,
                 mixer.A_log, mixer.dt_bias, mixer.heads, mixer.key_dim, before.eps,
             )  # fmt: skip
-            o, _ = self.delta(q, k, v, g, beta, None, mixer.key_dim**-0.5)
+            parted = (t.view(rows, -1, *t.shape[2:]) for t in (q, k, v, g, beta))
+            o, _ = self.delta(*parted, None, mixer.key_dim**-0.5)
             return self._delta_out(
-                x, o, gate, mixer.o_norm.weight, mixer.o_proj.weight, *after_mixer, mixer.o_norm.eps, after.eps
+                x,
+                o.reshape(1, -1, *o.shape[2:]),
+                gate,
+                mixer.o_norm.weight,
+                mixer.o_proj.weight,
+                *after_mixer,
+                mixer.o_norm.eps,
+                after.eps,
             )
         parts = (mixer.q_proj, mixer.k_proj, mixer.v_proj)
         q, k, v = self._attention_in(
             x, before.weight, torch.cat([p.weight for p in parts]), torch.cat([p.bias for p in parts]), cos, sin,
             mixer.heads, mixer.head_dim, before.eps,
         )  # fmt: skip
-        o = window_attention(q, k, v, window).flatten(2)
+        q, k, v = (t.view(rows, -1, *t.shape[2:]) for t in (q, k, v))
+        o = window_attention(q, k, v, window).reshape(1, x.shape[1], -1)
         return self._attention_out(x, o, mixer.o_proj.weight, *after_mixer, after.eps)
 
     def vision(self, groups: list[Pictures]) -> Tensor:

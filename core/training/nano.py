@@ -169,12 +169,17 @@ def load_vision(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
 
 
 def load_model(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
-    """Start from a shipped model folder (bf16 or int8 rows); the training-only heads stay as they are."""
+    """Start from a shipped model folder (bf16 or int8 rows); the training-only heads stay as they are.
+
+    Raises ValueError where the folder holds a network of another shape.
+    """
     found = load_file(folder / "model.safetensors")
     with torch.no_grad():
         for name, parameter in parameters.items():
             if name.startswith("dense."):
                 continue
+            if f"model.{name}" not in found or found[f"model.{name}"].shape != parameter.shape:
+                raise ValueError(f"the model in {folder} is another network: it has no {name} of this size")
             tensor = found[f"model.{name}"].float()
             scale = found.get(f"model.{name}_scale")
             parameter.copy_(tensor if scale is None else tensor * scale[:, None])

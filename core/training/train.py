@@ -36,11 +36,12 @@ from kernels.gated_delta import cpu as chunked
 Delta = Callable[..., tuple[Tensor, Tensor]]
 RECIPES = ("reading", "frames", "text")
 PHASES = (  # up to which share of the curriculum: the shares of the recipes
-    (0.05, (0.88, 0.0, 0.12)),
-    (0.3, (0.82, 0.0, 0.18)),
-    (0.6, (0.7, 0.15, 0.15)),
-    (float("inf"), (0.6, 0.32, 0.08)),
+    (0.04, (0.85, 0.0, 0.15)),
+    (0.1, (0.6, 0.1, 0.3)),
+    (0.3, (0.45, 0.3, 0.25)),
+    (float("inf"), (0.36, 0.5, 0.14)),
 )
+FAR_TEXT, FAR_FRAMES, FARTHEST = 96, 64, 160  # observations ago: what the curriculum reaches, and now and then
 BINS = (0, 1, 3, 8, 16, 32, 64)  # upper ends of the distances that are counted together, in observations
 BIN_NAMES = ("0", "1", "2-3", "4-8", "9-16", "17-32", "33-64", "65+")
 LARGEST_SIZE = 32
@@ -69,11 +70,16 @@ class Curriculum(Plan):
             return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 512, 1024)))
         window = rng.choice((*SHORT_WINDOWS, 1024, 1024))
         if kind == "text":
-            furthest = min(32, 2 + round(progress * 60))
-            return Recipe(kind, self.rows, self.length, rng.randint(1, furthest), window)
-        furthest = min(24, 1 + round(max(0.0, progress - 0.25) * 40))
-        far = rng.randint(max(1, furthest // 2), furthest)
-        longer = 2 if far > 12 and self.rows > 1 and rng.random() < 0.5 else 1
+            furthest = min(FAR_TEXT, 6 + round(progress * 240))
+        else:
+            furthest = min(FAR_FRAMES, 3 + round(max(0.0, progress - 0.05) * 140))
+            if progress > 0.6 and rng.random() < 0.15:
+                furthest = FARTHEST
+        far = round(furthest ** rng.uniform(0.5, 1.0))  # near ones often: they are learnt first and not forgotten
+        lengths = (16, 36) if kind == "frames" else (48, FAR_TEXT)  # up to which distance one or two lengths serve
+        longer = next((2**n for n, most in enumerate(lengths) if far <= most), 4)
+        while longer > self.rows:
+            longer //= 2
         return Recipe(kind, self.rows // longer, self.length * longer, far, window)
 
 
@@ -147,6 +153,7 @@ class Trainer:
         nano.place(heads, device, torch.float32)
         self.dtype = dtype
         self.forward = Forward(model, heads, compiled, delta)
+        self.settling = False  # fresh dense heads learn alone: the network does not yet hear them
 
     def begin(
         self, muon_rate: float, adam_rate: float, decay: float = 0.08, kept: dict[str, Tensor] | None = None
@@ -168,6 +175,8 @@ class Trainer:
         zero = answer.new_zeros(())
         if merged is None or middle is None:
             return Losses(answer, answer.detach(), zero, zero)
+        if self.settling:
+            merged, middle = merged.detach(), middle.detach()
         characters = self._dense(merged, self.heads.characters, batch.characters, BLANK_WEIGHT, scores, 0)
         colours = self._dense(merged, self.heads.colours, batch.colours[:, None], 0.3, scores, 1)
         again = self._dense(middle, self.heads.middle, batch.characters, BLANK_WEIGHT, None, 0)
@@ -261,13 +270,12 @@ def _start(trainer: Trainer, options: argparse.Namespace) -> int:
     first, kept = 0, None
     if options.resume:
         first, kept = nano.load_checkpoint(Path(options.resume), trainer.parameters)
-        first = first if options.start_step is None else options.start_step
     elif options.from_model:
         nano.load_model(Path(options.from_model), trainer.parameters)
     elif options.vision_from:
         nano.load_vision(Path(options.vision_from), trainer.parameters)
     trainer.begin(options.muon_rate, options.adam_rate, options.muon_decay, kept)
-    return first
+    return first if options.start_step is None else options.start_step
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
@@ -289,7 +297,8 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     trainer = Trainer(model, heads, device, options.compile, delta)
     first = _start(trainer, options)
     words = Path(options.words) if options.words else None
-    source = Source(tuple(Path(path) for path in options.fonts), False, options.seed, words)
+    windows = Path(options.windows) if options.windows else None
+    source = Source(tuple(Path(path) for path in options.fonts), False, options.seed, words, windows)
     plan = Curriculum(options.plan_steps, options.rows, options.length, options.seed)
     feed = _ahead(batches(source, plan, first, options.workers, device.type == "cuda"), device)
     scores, tokens, log = Scores(device), 0, folder / "log.jsonl"
@@ -305,6 +314,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
             by_step = (step - first) / (last - first) if last else 0.0
             scale = learning_scale(max(by_time if not last else 0.0, by_step), options.warm_steps, options.decay_from,
                                    options.final_scale, step - first)  # fmt: skip
+            trainer.settling = step - first < options.settle_heads
             losses.append(trainer.step(batch, scale, scores))
             step += 1
             tokens += batch.ids.numel()
@@ -389,11 +399,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--from-model", help="a shipped model folder to start from")
     parser.add_argument("--vision-from", help="folder of a checkpoint whose vision tower to start from")
     parser.add_argument(
-        "--start-step", type=int, help="where in the curriculum to go on; the checkpoint's by default"
+        "--start-step", type=int, help="where in the curriculum to begin; the checkpoint's by default"
     )
     parser.add_argument("--size", default="nano", help="nano or smoke")
     parser.add_argument("--fonts", action="append", default=[], help="folder of training fonts; repeatable")
     parser.add_argument("--words", help="a list of words, one a line; a fifth of them is kept for validation")
+    parser.add_argument(
+        "--windows", help="a corpus of real windows (see core.training.data.real_windows) to read too"
+    )
     parser.add_argument("--held-fonts", action="append", default=[], help="folder of validation fonts; repeatable")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--minutes", type=float, default=8.0, help="when to stop, counted from the start")
@@ -407,6 +420,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--adam-rate", type=float, default=2e-3)
     parser.add_argument("--muon-decay", type=float, default=0.08, help="of the matrices, times the rate, a step")
     parser.add_argument("--warm-steps", type=int, default=60)
+    parser.add_argument("--settle-heads", type=int, default=0,
+                        help="steps in which fresh dense heads learn without moving the network")  # fmt: skip
     parser.add_argument("--decay-from", type=float, default=0.55, help="share of the run after which the rate falls")
     parser.add_argument("--final-scale", type=float, default=0.05)
     parser.add_argument("--log-every", type=int, default=100)

@@ -16,7 +16,9 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.quantized_linear.naive import unpack
+from kernels import dispatch
+from kernels.chained import chained, follow
+from kernels.quantized_linear.naive import GROUP
 from kernels.short_conv.triton import Row
 
 # what comes before the product ...
@@ -25,10 +27,39 @@ PLAIN, RMS, HEADS = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)
 STORE, BIAS, ADD, GATED, MIX = (tl.constexpr(number) for number in range(5))
 
 
+# A whole number below 2^23 becomes a float by writing it into the last bits of 2^23: two quick instructions, where a
+# conversion takes a quarter of the rate.
+WRITTEN = tl.constexpr(0x4B000000)
+BYTE_ZERO, NIBBLE_ZERO = tl.constexpr(8388608.0 + 128.0), tl.constexpr(8388608.0 + 8.0)
+CHUNK = tl.constexpr(16)  # bytes of 4-bit weights that one scale surely covers
+
+
 @triton.jit
-def _rows(w_ptr, rows, live, k, in_k, K: tl.constexpr):
-    at = rows.to(tl.int64)[:, None] * K + k[None, :]
-    return tl.load(w_ptr + at, mask=live[:, None] & in_k[None, :], other=0.0).to(tl.float32)
+def _partial(
+    w_ptr, scale_ptr, x, odd, n, live, k, in_k, K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+    GROUP: tl.constexpr, BITS: tl.constexpr,
+):  # fmt: skip
+    """Products of one step of BN rows with x, added up as far as one thread has them: [BN, BK or BK / CHUNK].
+
+    In 4 bits a byte holds columns 2 k and 2 k + 1, whose x are ``x`` and ``odd``, and GROUP bytes share a scale.
+    """
+    row = n.to(tl.int64)[:, None] * K
+    mask = live[:, None] & in_k[None, :]
+    if BITS == 4:
+        w = tl.load(w_ptr + row + k[None, :], mask=mask, other=136).to(tl.int32)
+        low = ((w & 15) | WRITTEN).to(tl.float32, bitcast=True) - NIBBLE_ZERO
+        high = ((w >> 4) | WRITTEN).to(tl.float32, bitcast=True) - NIBBLE_ZERO
+        sums = tl.sum(tl.reshape(low * x[None, :] + high * odd[None, :], (BN, BK // CHUNK, CHUNK)), axis=2)
+        chunk = tl.min(tl.reshape(k, (BK // CHUNK, CHUNK)), axis=1)
+        at = n.to(tl.int64)[:, None] * (K // GROUP) + (chunk // GROUP)[None, :]
+        scale = tl.load(scale_ptr + at, mask=live[:, None] & (chunk < K)[None, :], other=0.0)
+        products = sums * scale.to(tl.float32)
+    elif BITS == 8:
+        w = tl.load(w_ptr + row + k[None, :], mask=mask, other=0).to(tl.uint8, bitcast=True).to(tl.int32) ^ 128
+        products = ((w | WRITTEN).to(tl.float32, bitcast=True) - BYTE_ZERO) * x[None, :]
+    else:
+        products = tl.load(w_ptr + row + k[None, :], mask=mask, other=0.0).to(tl.float32) * x[None, :]
+    return products
 
 
 @triton.jit
@@ -39,8 +70,12 @@ def _mixed(y, n, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS: 
     for tap in tl.static_range(TAPS - 1):
         old = tl.load(tail_ptr + tap * C + n, mask=channel, other=0.0)
         conv += old.to(tl.float32) * tl.load(weight_ptr + n * TAPS + tap, mask=channel, other=0.0).to(tl.float32)
-        if tap > 0:
-            tl.store(tail_ptr + (tap - 1) * C + n, old, mask=channel)
+    # Few rows lie on many threads, several of which hold the same one: none may write before all have read.
+    tl.debug_barrier()
+    for tap in tl.static_range(1, TAPS - 1):
+        old = tl.load(tail_ptr + tap * C + n, mask=channel, other=0.0)
+        tl.debug_barrier()
+        tl.store(tail_ptr + (tap - 1) * C + n, old, mask=channel)
     tl.store(tail_ptr + (TAPS - 2) * C + n, y.to(tail_ptr.dtype.element_ty), mask=channel)
     swish = tl.where(n < C, conv, y)
     swish *= tl.sigmoid(swish)
@@ -52,48 +87,62 @@ def _mixed(y, n, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS: 
     return tl.where(h < 0, swish, tl.where(h < H, decay, tl.sigmoid(y)))
 
 
+@triton.jit
+def _input(x_ptr, norm_ptr, parts_ptr, factor, step, k, in_k, eps, LENGTH, BEFORE: tl.constexpr, PARTS: tl.constexpr):
+    """The vector's values at columns k, normalised as BEFORE says."""
+    x = tl.load(x_ptr + k, mask=in_k, other=0.0).to(tl.float32)
+    if BEFORE == RMS:
+        x *= factor * tl.load(norm_ptr + k, mask=in_k, other=0.0).to(tl.float32)
+    if BEFORE == HEADS:  # a step is a head
+        squares = tl.load(parts_ptr + step * PARTS + tl.arange(0, PARTS))
+        x *= tl.rsqrt(tl.sum(squares, axis=0) / LENGTH + eps)
+    return x
+
+
 @triton.jit(do_not_specialize=["steps"])
 def _product_kernel(
-    x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, row_scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
+    x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
     eps, N, first, steps,
     K: tl.constexpr, BX: tl.constexpr, BN: tl.constexpr, STEP: tl.constexpr, BK: tl.constexpr, PARTS: tl.constexpr,
-    H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr,
-    BEFORE: tl.constexpr, AFTER: tl.constexpr, SCALED: tl.constexpr, STAGES: tl.constexpr,
+    H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr, GROUP: tl.constexpr,
+    BEFORE: tl.constexpr, AFTER: tl.constexpr, BITS: tl.constexpr, SCALED: tl.constexpr, STAGES: tl.constexpr,
+    CHAINED: tl.constexpr,
 ):  # fmt: skip
     """BN rows of the matrix [N, K] times x. With GATED the matrix is [2 N, K], gates first.
 
-    SCALED: the matrix is int8 with a scale a row. ``first``: which row of the layer's the matrix begins at (MIX).
-    ``extra`` is the bias or the residual; ``parts`` the partial sums of squares of each head of x (HEADS).
+    K, STEP and BK count what is stored: values, or in 4 bits pairs of them. SCALED: a scale a row. ``first``: which
+    row of the layer's the matrix begins at (MIX). ``extra`` is the bias or the residual; ``parts`` the partial sums
+    of squares of each head of x (HEADS).
     """
+    follow(CHAINED)
+    PAIR: tl.constexpr = 2 if BITS == 4 else 1
+    WIDTH: tl.constexpr = BK // CHUNK if BITS == 4 else BK
     n = tl.program_id(0) * BN + tl.arange(0, BN)
     live = n < N
     c = tl.arange(0, BK)
     factor = 1.0
     if BEFORE == RMS:
         whole = tl.arange(0, BX)
-        all_x = tl.load(x_ptr + whole, mask=whole < K, other=0.0).to(tl.float32)
-        factor = tl.rsqrt(tl.sum(all_x * all_x, axis=0) / K + eps)
-    acc = tl.zeros((BN, BK), tl.float32)
-    acc2 = tl.zeros((BN, BK), tl.float32)
+        all_x = tl.load(x_ptr + whole, mask=whole < PAIR * K, other=0.0).to(tl.float32)
+        factor = tl.rsqrt(tl.sum(all_x * all_x, axis=0) / (PAIR * K) + eps)
+    acc = tl.zeros((BN, WIDTH), tl.float32)
+    acc2 = tl.zeros((BN, WIDTH), tl.float32)
     for step in tl.range(0, steps, num_stages=STAGES):
         k = step * STEP + c
         in_k = (c < STEP) & (k < K)
-        w = _rows(w_ptr, n, live, k, in_k, K)
-        x = tl.load(x_ptr + k, mask=in_k, other=0.0).to(tl.float32)
-        if BEFORE == RMS:
-            x *= factor * tl.load(norm_ptr + k, mask=in_k, other=0.0).to(tl.float32)
-        if BEFORE == HEADS:  # a step is a head
-            squares = tl.load(parts_ptr + step * PARTS + tl.arange(0, PARTS))
-            x *= tl.rsqrt(tl.sum(squares, axis=0) / STEP + eps)
-        acc += w * x[None, :]
+        x = _input(x_ptr, norm_ptr, parts_ptr, factor, step, PAIR * k, in_k, eps, PAIR * STEP, BEFORE, PARTS)
+        odd = x
+        if BITS == 4:
+            odd = _input(x_ptr, norm_ptr, parts_ptr, factor, step, 2 * k + 1, in_k, eps, 2 * STEP, BEFORE, PARTS)
+        acc += _partial(w_ptr, scale_ptr, x, odd, n, live, k, in_k, K, BN, BK, GROUP, BITS)
         if AFTER == GATED:
-            acc2 += _rows(w_ptr, n + N, live, k, in_k, K) * x[None, :]
+            acc2 += _partial(w_ptr, scale_ptr, x, odd, n + N, live, k, in_k, K, BN, BK, GROUP, BITS)
     y = tl.sum(acc, axis=1)
     value = tl.sum(acc2, axis=1)
     if SCALED:
-        y *= tl.load(row_scale_ptr + n, mask=live, other=0.0)
+        y *= tl.load(scale_ptr + n, mask=live, other=0.0)
         if AFTER == GATED:
-            value *= tl.load(row_scale_ptr + n + N, mask=live, other=0.0)
+            value *= tl.load(scale_ptr + n + N, mask=live, other=0.0)
     if (AFTER == BIAS) | (AFTER == ADD):
         y += tl.load(extra_ptr + n, mask=live, other=0.0).to(tl.float32)
     if AFTER == GATED:
@@ -106,9 +155,10 @@ def _product_kernel(
 @triton.jit
 def _step_kernel(
     y_ptr, state_ptr, norm_ptr, o_ptr, parts_ptr, scale, eps,
-    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, CHAINED: tl.constexpr,
 ):  # fmt: skip
     """One head's block of value columns: the state read, moved on and read out; o times norm weight and gate."""
+    follow(CHAINED)
     block, h = tl.program_id(0), tl.program_id(1)
     c = tl.arange(0, BK)
     x = block * BV + tl.arange(0, BV)
@@ -138,21 +188,28 @@ def _step_kernel(
 
 @dataclass(frozen=True)
 class Matrix:
-    """Weights [rows, columns]; int8 ones have a scale a row, fp32 [rows]."""
+    """Weights [rows, columns], plain or packed as in kernels/quantized_linear, with their scales."""
 
     values: Tensor
     scale: Tensor | None = None
 
+    @property
+    def bits(self) -> int:
+        """Of one weight, as the kernels here tell them apart: 16 stands for any float."""
+        return {torch.uint8: 4, torch.int8: 8}.get(self.values.dtype, 16)
+
     def times(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
-        """x: [T, columns] -> [T, rows]: many tokens at once, for which packed weights are unpacked first."""
-        whole = self.values if self.scale is None else unpack(self.values, self.scale, x.dtype)
-        return F.linear(x, whole, bias)
+        """x: [T, columns] -> [T, rows]: many tokens at once."""
+        if self.scale is None:
+            return F.linear(x, self.values, bias)
+        return dispatch.quantized_linear(x, self.values, self.scale, bias)
 
 
-def _block(N: int, K: int) -> tuple[int, int, int, int]:
-    """Rows a program, columns a step, warps, stages: enough bytes in flight on every multiprocessor."""
-    rows = 4 if N <= 4096 else 8
-    return rows, min(512, triton.next_power_of_2(K)), 4, 3
+def _block(N: int, K: int, bits: int) -> tuple[int, int, int, int]:
+    """Rows a program, stored columns a step, warps, stages: enough bytes in flight on every multiprocessor."""
+    columns = min({16: 512, 8: 1024, 4: 512}[bits], triton.next_power_of_2(K))
+    rows = 4 if N <= 4096 or bits == 16 else 8
+    return rows, columns, 4, 3
 
 
 def _launch(
@@ -160,17 +217,18 @@ def _launch(
     eps: float = 0.0, extra: Tensor | None = None, parts: Tensor | None = None, heads: tuple[int, int] = (1, 0),
     mixing: tuple[Tensor, Tensor, Tensor, Tensor] | None = None, row: Row | None = None, first: int = 0,
 ) -> None:  # fmt: skip
-    N, K = y.numel(), w.values.shape[1]
-    rows, columns, warps, stages = _block(N, K)
-    step = heads[1] or columns  # with heads: one a step
+    N, K, four = y.numel(), w.values.shape[1], w.bits == 4
+    rows, columns, warps, stages = _block(N, K, w.bits)
+    step = (heads[1] // 2 if four else heads[1]) or columns  # with heads: one a step
     weight, tail, a_log, dt_bias = mixing or (x, x, x, x)
     row = row or Row(0, 0, 0)
     _product_kernel[(triton.cdiv(N, rows),)](
         x, w.values, y, x if norm is None else norm, x if extra is None else extra, x if parts is None else parts,
         x if w.scale is None else w.scale, weight, tail, a_log, dt_bias, eps, N, first, triton.cdiv(K, step),
-        K=K, BX=triton.next_power_of_2(K), BN=rows, STEP=step, BK=triton.next_power_of_2(step), PARTS=heads[0],
-        H=row.H, C=row.channels, HV=row.H * row.V, TAPS=weight.shape[1] if mixing else 2,
-        BEFORE=before, AFTER=after, SCALED=w.scale is not None, STAGES=stages, num_warps=warps,
+        K=K, BX=triton.next_power_of_2(x.numel()), BN=rows, STEP=step, BK=triton.next_power_of_2(step),
+        PARTS=heads[0], H=row.H, C=row.channels, HV=row.H * row.V, TAPS=weight.shape[1] if mixing else 2,
+        GROUP=GROUP // 2, BEFORE=before, AFTER=after, BITS=w.bits, SCALED=w.scale is not None and not four,
+        STAGES=stages, num_warps=warps, **chained(),
     )  # fmt: skip
 
 
@@ -210,7 +268,7 @@ def delta_step(y: Tensor, row: Row, state: Tensor, norm: Tensor, o: Tensor, part
     BV = triton.next_power_of_2(row.V) // value_blocks(row.V)
     _step_kernel[(value_blocks(row.V), row.H)](
         y, state, norm, o, parts, row.K**-0.5, eps, H=row.H, K=row.K, V=row.V, BK=triton.next_power_of_2(row.K),
-        BV=BV, num_warps=4,
+        BV=BV, num_warps=4, **chained(),
     )  # fmt: skip
 
 

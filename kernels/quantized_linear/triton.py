@@ -1,4 +1,5 @@
-"""Products with packed weights on a GPU: in 8-bit floats where the tensor cores take them, else unpacked first.
+"""Products with packed weights on a GPU: 8-bit floats where the tensor cores take them, whole numbers unpacked on the
+way there.
 
 With fp8 weights the input's rows are brought to fp8 too, each by its own scale, so both are read in 8 bits and
 multiplied at twice bf16's rate. Forward only; where a gradient is wanted the plain form runs.
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from kernels.quantized_linear import naive
 from kernels.quantized_linear.naive import FP8, LARGEST
+from kernels.quantized_linear.packed_product import packed_product
 
 
 @triton.jit
@@ -39,12 +41,16 @@ def rows_to_fp8(x: Tensor) -> tuple[Tensor, Tensor]:
 
 def quantized_linear(x: Tensor, packed: Tensor, scale: Tensor, bias: Tensor | None) -> Tensor:
     """See :func:`kernels.quantized_linear.naive.quantized_linear`. In fp8 the input is rounded too."""
-    N, K = packed.shape
-    wanted = packed.dtype == FP8 and x.dtype == torch.bfloat16 and N % 16 == K % 16 == 0
-    if not wanted or (torch.is_grad_enabled() and x.requires_grad) or not multiplies_fp8(x.device):
+    N, K = len(packed), x.shape[-1]
+    eight_bit_floats = packed.dtype == FP8
+    able = x.dtype == torch.bfloat16 and N % 16 == K % 16 == 0 and multiplies_fp8(x.device)
+    if (torch.is_grad_enabled() and x.requires_grad) or (eight_bit_floats and not able):
         return naive.quantized_linear(x, packed, scale, bias)
     rows = x.reshape(-1, K)
-    y = _product(rows if rows.stride(1) == 1 else rows.contiguous(), packed, scale)
+    rows = rows if rows.stride(1) == 1 else rows.contiguous()
+    if not eight_bit_floats:
+        return packed_product(rows, packed, scale, bias).view(*x.shape[:-1], N)
+    y = _product(rows, packed, scale)
     if bias is not None:
         y += bias
     return y.view(*x.shape[:-1], N)

@@ -33,9 +33,9 @@ class Row:
 
 @triton.jit(do_not_specialize=["T"])
 def _mix_kernel(
-    p_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, q_ptr, k_ptr, v_ptr, g_ptr, beta_ptr, stride, T, eps,
+    p_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, q_ptr, k_ptr, v_ptr, g_ptr, beta_ptr, count_ptr, stride, T, eps,
     H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, TAPS: tl.constexpr, BT: tl.constexpr, BK: tl.constexpr,
-    BH: tl.constexpr,
+    BH: tl.constexpr, COUNTED: tl.constexpr,
 ):  # fmt: skip
     """A program does K channels (one head's queries or keys, or part of its values) of BT tokens; the last does the
     gates."""
@@ -79,14 +79,22 @@ def _mix_kernel(
         a += tl.load(dt_ptr + h, mask=in_h, other=0.0).to(tl.float32)[None, :]
         rate = tl.exp(tl.load(a_log_ptr + h, mask=in_h, other=0.0).to(tl.float32))
         softplus = tl.maximum(a, 0.0) + tl.log(1.0 + tl.exp(-tl.abs(a)))
+        decay, strength = -rate[None, :] * softplus, tl.sigmoid(b)
+        if COUNTED:  # padding: nothing fades, nothing is written
+            counts = (t < tl.load(count_ptr))[:, None]
+            decay, strength = tl.where(counts, decay, 0.0), tl.where(counts, strength, 0.0)
         to = t.to(tl.int64)[:, None] * H + h[None, :]
-        tl.store(g_ptr + to, -rate[None, :] * softplus, mask=present)
-        tl.store(beta_ptr + to, tl.sigmoid(b), mask=present)
+        tl.store(g_ptr + to, decay, mask=present)
+        tl.store(beta_ptr + to, strength, mask=present)
 
 
 @triton.jit(do_not_specialize=["T"])
-def _shift_kernel(p_ptr, tail_ptr, stride, T, C, TAPS: tl.constexpr, BC: tl.constexpr):
+def _shift_kernel(
+    p_ptr, tail_ptr, count_ptr, stride, T, C, TAPS: tl.constexpr, BC: tl.constexpr, COUNTED: tl.constexpr
+):  # fmt: skip
     """The last TAPS - 1 inputs of each channel become its tail, older ones first, in place."""
+    if COUNTED:
+        T = tl.load(count_ptr).to(tl.int32)
     c = tl.program_id(0) * BC + tl.arange(0, BC)
     in_c = c < C
     for i in tl.static_range(TAPS - 1):  # entry i moves down or comes from the rows; later entries are still old
@@ -97,9 +105,11 @@ def _shift_kernel(p_ptr, tail_ptr, stride, T, C, TAPS: tl.constexpr, BC: tl.cons
 
 
 def mix(
-    p: Tensor, row: Row, weight: Tensor, tail: Tensor, a_log: Tensor, dt_bias: Tensor, eps: float = 1e-6
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    p: Tensor, row: Row, weight: Tensor, tail: Tensor, a_log: Tensor, dt_bias: Tensor, count: Tensor | None = None,
+    eps: float = 1e-6,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """p: [T, row.width], one stream's tokens. weight: [channels, taps]; tail: [taps - 1, channels] inputs before.
+    ``count``: int64 [], how many of the T are no padding; None: all.
 
     Returns q, k [1, T, H, K] (convolved, SiLU, L2-normalised), v [1, T, H, V], g and beta fp32 [1, T, H]. V must be a
     multiple of K. The tail stays as it is: :func:`shift_tail_` moves it on, once all of this has been read.
@@ -111,14 +121,18 @@ def mix(
     beta = torch.empty_like(g)
     BT = 16
     _mix_kernel[(triton.cdiv(T, BT), row.channels // K + 1)](
-        p, weight, tail, a_log, dt_bias, q, k, v, g, beta, p.stride(0), T, eps,
+        p, weight, tail, a_log, dt_bias, q, k, v, g, beta, p if count is None else count, p.stride(0), T, eps,
         H=H, K=K, V=V, TAPS=weight.shape[1], BT=BT, BK=triton.next_power_of_2(K), BH=triton.next_power_of_2(H),
-        num_warps=4,
+        COUNTED=count is not None, num_warps=4,
     )  # fmt: skip
     return q, k, v, g, beta
 
 
-def shift_tail_(p: Tensor, tail: Tensor) -> None:
-    """Make ``tail`` [taps - 1, channels] the last inputs after the rows p [T, at least channels]."""
+def shift_tail_(p: Tensor, tail: Tensor, count: Tensor | None = None) -> None:
+    """Make ``tail`` [taps - 1, channels] the last inputs after the rows p [T, at least channels], or after the first
+    ``count`` of them, int64 []."""
     C = tail.shape[1]
-    _shift_kernel[(triton.cdiv(C, 256),)](p, tail, p.stride(0), p.shape[0], C, TAPS=tail.shape[0] + 1, BC=256)
+    _shift_kernel[(triton.cdiv(C, 256),)](
+        p, tail, p if count is None else count, p.stride(0), p.shape[0], C,
+        TAPS=tail.shape[0] + 1, BC=256, COUNTED=count is not None,
+    )  # fmt: skip

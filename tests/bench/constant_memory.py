@@ -1,6 +1,6 @@
 """Does memory stay flat? Run by hand.
 
-    python -m tests.bench.constant_memory [--frames N] [--model DIR] [--device D] [--side PX]
+    python -m tests.bench.constant_memory [--frames N] [--model DIR | --random-4b] [--device D] [--side PX]
 
 Streams frames through a session and compares the last tenth with the second tenth: the state's bytes must be equal,
 and the process's resident memory (on a GPU the allocated device memory as well) within 1 %. Exits with 1 otherwise.
@@ -20,6 +20,8 @@ import numpy as np
 import psutil
 import torch
 
+from core.model.bundle import random_bundle
+from core.model.config import ModelShape
 from core.preprocess import Observation
 from core.session import Session, open_session
 
@@ -53,10 +55,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=20_000)
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--random-4b", action="store_true", help="the published size with random weights, on a GPU")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--side", type=int, default=56)
     arguments = parser.parse_args()
-    session = open_session(arguments.model, arguments.device)
+    if arguments.random_4b:
+        session = Session(random_bundle(torch.device(arguments.device), torch.bfloat16, ModelShape(), on_device=True))
+    else:
+        session = open_session(arguments.model, arguments.device)
     begun = time.perf_counter()
     samples = stream(session, arguments.frames, arguments.side)
     seconds = time.perf_counter() - begun

@@ -33,14 +33,25 @@ def assert_same_memory(ours: Session, theirs: Session, limit: float) -> None:
         assert relative(left[name].cpu(), right[name].cpu()) < limit, name
 
 
-@pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 1e-5), (torch.bfloat16, 1e-2)])
-def test_replayed_frames_equal_plain_ones_past_three_turns_of_the_ring(dtype: torch.dtype, limit: float) -> None:
-    bundle = parts(dtype)
+def test_replayed_frames_equal_plain_ones_past_three_turns_of_the_ring() -> None:
+    bundle = parts()
     replayed, plain = Session(bundle), Session(replace(bundle, replays=None))
     for index in range(9):
         for each in (replayed, plain):
             each.see(observation(index))
-        assert_same_memory(replayed, plain, limit)
+        assert_same_memory(replayed, plain, 1e-5)
+
+
+def test_replayed_frames_in_bf16_err_no_more_than_plain_ones() -> None:
+    bundle = parts(torch.bfloat16)
+    replayed, plain, exact = Session(bundle), Session(replace(bundle, replays=None)), Session(parts())
+    for index in range(9):
+        for each in (replayed, plain, exact):
+            each.see(observation(index))
+    ours, theirs, wanted = (each._state.tensors() for each in (replayed, plain, exact))
+    for name in ("recurrent", "tails", "keys", "values"):
+        rounding = relative(theirs[name].float().cpu(), wanted[name].cpu())
+        assert 0 < relative(ours[name].float().cpu(), wanted[name].cpu()) < 1.5 * rounding, name
 
 
 def test_grids_of_several_sizes_take_turns() -> None:

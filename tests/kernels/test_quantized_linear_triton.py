@@ -31,12 +31,28 @@ def test_rows_are_brought_to_eight_bits(shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize("kind", ["int8", "int4", "fp8"])
 def test_products_are_near_those_of_the_whole_weights(kind: naive.Kind, T: int) -> None:
     torch.manual_seed(0)
-    weight, bias = torch.randn(96, 128, device=DEVICE), torch.randn(96, device=DEVICE).bfloat16()
-    x = torch.randn(2, T, 128, device=DEVICE).bfloat16()
+    dtype = torch.float32 if INTERPRETED else torch.bfloat16  # the interpreter multiplies no matrices in bf16
+    weight, bias = torch.randn(96, 128, device=DEVICE), torch.randn(96, device=DEVICE).to(dtype)
+    x = torch.randn(2, T, 128, device=DEVICE).to(dtype)
     packed, scale = naive.pack(weight, kind)
     found = ours.quantized_linear(x, packed, scale, bias)
-    assert found.dtype == torch.bfloat16
+    assert found.dtype == dtype
     assert error(found, x.float() @ weight.T + bias) < {"int8": 0.012, "int4": 0.11, "fp8": 0.06}[kind]
+
+
+@pytest.mark.parametrize("kind", ["int8", "int4"])
+@pytest.mark.parametrize("shape", [(1, 96, 64), (63, 130, 192), (129, 40, 128)], ids=str)
+def test_weights_unpacked_on_the_way_give_what_the_unpacked_ones_give(
+    shape: tuple[int, int, int], kind: naive.Kind
+) -> None:
+    T, N, K = shape
+    torch.manual_seed(0)
+    packed, scale = naive.pack(torch.randn(N, K, device=DEVICE), kind)
+    wide, bias = torch.randn(T, 2 * K, device=DEVICE), torch.randn(N, device=DEVICE)
+    x = wide[:, K:]  # rows may lie apart
+    found = ours.quantized_linear(x, packed, scale, bias)
+    assert error(found, x @ naive.unpack(packed, scale, torch.float32).T + bias) < 2e-6
+    assert error(ours.quantized_linear(x, packed, scale, None), found - bias) < 2e-6
 
 
 @pytest.mark.skipif(INTERPRETED, reason="tensor cores are a GPU's")

@@ -12,19 +12,21 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from core.training.data.fonts import FontBook
+from core.training.data.real_windows import Corpus
 from core.training.data.rows import IGNORE, Picture, Row, frames_row, reading_row, text_row
 from core.training.data.screens import COLUMNS, LINES, Drawer
 from core.training.data.words import Vocabulary, is_held_out
 
 SIDE = 4  # merged tokens a side of one attention window
 WINDOW = SIDE * SIDE * 4  # patches in one window
-BUCKETS = (2, 4, 8, 16, 32, 64)  # windows of a picture, at most
+BUCKETS = (1, 2, 4, 8, 12, 16, 24, 32, 64)  # windows of a picture, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ class Source:
     held_out: bool = False
     seed: int = 0
     words: Path | None = None  # a list, one a line, in place of the built-in ones; a fifth is held out
+    windows: Path | None = None  # a corpus of real windows to read now and then
 
     def drawer(self) -> Drawer:
         listed = None
@@ -178,13 +181,16 @@ class Source:
             listed = [word for word in found if is_held_out(word) == self.held_out]
         return Drawer(FontBook(self.fonts), Vocabulary(self.held_out, listed))
 
-    def make(self, step: int, recipe: Recipe, drawer: Drawer) -> Batch:
+    def corpus(self) -> Corpus | None:
+        return None if self.windows is None else Corpus(self.windows)
+
+    def make(self, step: int, recipe: Recipe, drawer: Drawer, corpus: Corpus | None = None) -> Batch:
         """Batch ``step``: the same for the same seed, fonts and recipe."""
         rows = []
         for row in range(recipe.rows):
             rng = Random(f"{self.seed} {self.held_out} {step} {row}")
             if recipe.kind == "reading":
-                rows.append(reading_row(rng, drawer, recipe.length))
+                rows.append(reading_row(rng, drawer, recipe.length, corpus=corpus))
             elif recipe.kind == "frames":
                 rows.append(frames_row(rng, drawer, recipe.length, recipe.furthest))
             else:
@@ -205,12 +211,13 @@ class _Steps(IterableDataset[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         torch.set_num_threads(1)
+        cv2.setNumThreads(0)
         info = get_worker_info()
         offset, stride = (info.id, info.num_workers) if info else (0, 1)
-        drawer = self.source.drawer()
+        drawer, corpus = self.source.drawer(), self.source.corpus()
         step = self.first + offset
         while True:
-            yield self.source.make(step, self.plan.recipe(step), drawer)
+            yield self.source.make(step, self.plan.recipe(step), drawer, corpus)
             step += stride
 
 

@@ -48,6 +48,9 @@ NOW: dict[str, tuple[str, ...]] = {
     "date": ("What is the date of {s}?", "Which date has {s}?"),
     "code": ("What is the code of {s}?", "Which code has {s}?"),
     "time": ("What is the time of {s}?", "At what time is {s}?"),
+    "address": ("What is the address?", "Which page is open?", "Read the address bar."),
+    "heading": ("What is the heading?", "Read the heading.", "What does the heading say?"),
+    "amount": ("What is the value of {s}?", "How much is the bar of {s}?", "Which value has {s}?"),
 }  # fmt: skip
 
 THEN: dict[str, tuple[str, ...]] = {
@@ -79,6 +82,9 @@ THEN: dict[str, tuple[str, ...]] = {
     "date": ("What was the date of {s} in {t}?",),
     "code": ("What was the code of {s} in {t}?",),
     "time": ("What was the time of {s} in {t}?",),
+    "address": ("What was the address in {t}?", "Which page was open in {t}?"),
+    "heading": ("What was the heading in {t}?", "What did the heading of {t} say?"),
+    "amount": ("What was the value of {s} in {t}?", "Which value had {s} in {t}?"),
 }
 ALONE: dict[str, tuple[str, ...]] = {  # where the subject names but one fact of the whole stream
     "value": (
@@ -107,6 +113,8 @@ WHERE = ("In which application was {t}?", "Where did you see {t}?", "Which appli
 ORDER = ("Which came first, {x} or {y}?", "What did I see first, {x} or {y}?", "Which was earlier, {x} or {y}?")
 READ_ALL = ("Read everything.", "What does the screen say?", "Read all the text.", "Transcribe the window.")
 READ_FIRST = ("Read the first {n} lines.", "What do the first {n} lines say?", "Transcribe the first {n} lines.")
+RECALL_ALL = ("What did {t} show?", "What stood in {t}?", "Read {t} again.", "What was on the screen in {t}?")
+RECALL_FIRST = ("What were the first {n} lines in {t}?", "Read the first {n} lines of {t} again.")
 KINDS = (*NOW, "when", "where", "order", "latest", "not seen", "transcript")
 KIND_INDEX = {kind: index for index, kind in enumerate(KINDS)}
 

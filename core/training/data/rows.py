@@ -7,6 +7,7 @@ distance ago. ``text``: the same with facts in plain text and no picture, dense.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -15,6 +16,7 @@ import numpy as np
 
 from core.preprocess import header
 from core.training.data import framing
+from core.training.data.desktop import framed
 from core.training.data.questions import (
     KIND_INDEX,
     LATEST,
@@ -22,12 +24,15 @@ from core.training.data.questions import (
     ORDER,
     READ_ALL,
     READ_FIRST,
+    RECALL_ALL,
+    RECALL_FIRST,
     WHEN,
     WHERE,
     ask_now,
     ask_then,
 )
-from core.training.data.screens import CELL, COLUMNS, LINES, Drawer, Fact, Screen, overview
+from core.training.data.real_windows import Corpus
+from core.training.data.screens import CELL, COLUMNS, LINES, Drawer, Fact, Screen
 from core.training.data.words import APPLICATIONS, LABELS
 
 PATCH = CELL // 2
@@ -35,7 +40,10 @@ KIND_WEIGHTS = {  # how often a fact is asked of the screen that shows it, besid
     "title": 3.0, "value": 3.0, "price": 2.0, "error": 3.0, "command": 2.0, "line after": 0.25, "line number": 0.5,
     "line starting": 0.6, "colour": 0.7,
 }  # fmt: skip
-LONGEST_TRANSCRIPT = 140  # characters
+LONGEST_TRANSCRIPT = 200  # characters
+LONGEST_RECALL = 120  # the same of an earlier screen
+DESKTOP_SHARE = 0.16  # of the screens that are read: shown on a whole monitor
+REAL_SHARE = 0.6  # of those: real windows
 IGNORE = 255  # a cell without a target for the dense losses
 
 
@@ -126,8 +134,9 @@ class Told:
     index: int
     title: str
     application: str
-    time: datetime
+    time: datetime | None  # None where the observation does not say it
     facts: list[Fact]
+    lines: list[str]
 
 
 def _start_time(rng: Random) -> datetime:
@@ -146,42 +155,54 @@ class Stream:
         self.newest: dict[str, tuple[str, int]] = {}  # label -> value, observation
         self.applications: Counter[str] = Counter()
 
-    def see(self, screen: Screen, titled: bool, overview_share: float) -> bool:
-        """Add one observation; False where the row has no room for it."""
-        rng = self.rng
+    def see(self, screen: Screen, titled: bool) -> bool:
+        """Add one observation of a single picture; False where the row has no room for it."""
         titled = titled or not screen.title_drawn  # questions name it: it must stand somewhere
         line = header(self.time, screen.application, screen.title if titled else "")
         before, after = framing.seen_before(line), framing.seen_after()
-        cells = screen.colours.size
-        with_overview = rng.random() < overview_share
-        if len(before) + cells + 2 + len(after) + (114 if with_overview else 0) > self.row.room:
+        if len(before) + screen.colours.size + 2 + len(after) > self.row.room:
             return False
         self.row.text(before)
-        if with_overview:
-            self.row.picture(overview(rng, screen), None, None)
         self.row.picture(screen.pixels, screen.characters, screen.colours)
         self.row.text(after)
-        self._tell(screen.title, screen.application, screen.facts)
+        self._tell(screen.title, screen.application, screen.facts, screen.lines)
         return True
 
-    def read(self, body: str, title: str, application: str, facts: list[Fact]) -> bool:
-        """Add one observation that is text alone."""
+    def see_on_desktop(self, screen: Screen, titled: bool) -> bool:
+        """The same, but of a window on a whole monitor with others behind it, framed as the app frames it."""
+        rng = self.rng
+        titled = titled or not screen.title_drawn
+        behind = [self.drawer.screen(rng) for _ in range(rng.choice((0, 0, 1, 2)))]
+        seen = framed(rng, screen, behind, self.time, screen.title if titled else "")
+        before, after = framing.seen_before(seen.header), framing.seen_after()
+        cells = sum(picture.shape[0] * picture.shape[1] // CELL**2 + 2 for picture in seen.pictures)
+        if len(before) + cells + len(after) > self.row.room:
+            return False
+        self.row.text(before)
+        for picture in seen.pictures:
+            self.row.picture(picture, None, None)
+        self.row.text(after)
+        self._tell(screen.title, screen.application, screen.facts, screen.lines)
+        return True
+
+    def read(self, body: str, title: str, application: str, facts: list[Fact], timed: bool) -> bool:
+        """Add one observation that is text alone; ``timed``: the text says when it was."""
         ids = framing.seen_before(body)
         if len(ids) > self.row.room:
             return False
         self.row.text(ids)
-        self._tell(title, application, facts)
+        self._tell(title, application, facts, [], timed)
         return True
 
-    def _tell(self, title: str, application: str, facts: list[Fact]) -> None:
+    def _tell(self, title: str, application: str, facts: list[Fact], lines: list[str], timed: bool = True) -> None:
         index = len(self.told)
-        self.told.append(Told(index, title, application, self.time, facts))
+        self.told.append(Told(index, title, application, self.time if timed else None, facts, lines))
         self.applications[application] += 1
         for fact in facts:
             self.subjects[fact.kind, fact.subject] += 1
             if fact.kind == "value":
                 self.newest[fact.subject] = (fact.answer, index)
-        self.time += timedelta(seconds=self.rng.choice((1, 3, 10, 40, 90, 240)))
+        self.time += timedelta(seconds=self.rng.choice((1, 3, 10, 20, 40, 60, 90, 130, 240)))
 
     def ask_present(self, most: int) -> None:
         """Up to ``most`` questions about the newest observation, each kind by its weight."""
@@ -199,10 +220,7 @@ class Stream:
 
     def ask_all(self, screen: Screen) -> None:
         """Have the screen read out, as many lines from the top as are worth one answer."""
-        count, size = 0, 0
-        while count < len(screen.lines) and (count == 0 or size + len(screen.lines[count]) <= LONGEST_TRANSCRIPT):
-            size += len(screen.lines[count]) + 1
-            count += 1
+        count = _worth_reading(screen.lines, LONGEST_TRANSCRIPT)
         if not count:
             return
         wordings = READ_ALL if count == len(screen.lines) else READ_FIRST
@@ -214,20 +232,26 @@ class Stream:
         rng = self.rng
         now = len(self.told) - 1
         told = self.told[rng.randint(max(0, now - furthest), now)]
+        distance = now - told.index
         draw = rng.random()
-        if draw < 0.05:
+        if draw < 0.09:
             self.ask_unseen()
-        elif draw < 0.09:
+        elif draw < 0.16 and told.time:
             time = f"{told.time.astimezone():%H:%M}"
-            self.row.ask(rng.choice(WHEN).format(t=told.title), time, "when", now - told.index)
-        elif draw < 0.12:
-            self.row.ask(rng.choice(WHERE).format(t=told.title), told.application, "where", now - told.index)
-        elif draw < 0.15 and now > told.index:
+            self.row.ask(rng.choice(WHEN).format(t=told.title), time, "when", distance)
+        elif draw < 0.19 and told.application:
+            self.row.ask(rng.choice(WHERE).format(t=told.title), told.application, "where", distance)
+        elif draw < 0.27 and distance:
             other = self.told[rng.randint(told.index + 1, now)]
             x, y = rng.sample((told.title, other.title), 2)
-            self.row.ask(rng.choice(ORDER).format(x=x, y=y), told.title, "order", now - told.index)
+            self.row.ask(rng.choice(ORDER).format(x=x, y=y), told.title, "order", distance)
+        elif draw < 0.55 and (lines := [line for line in told.lines if line != told.title]):
+            count = _worth_reading(lines, LONGEST_RECALL)
+            wordings = RECALL_ALL if count == len(lines) else RECALL_FIRST
+            question = rng.choice(wordings).format(t=told.title, n=count)
+            self.row.ask(question, "\n".join(lines[:count]), "transcript", distance)
         else:
-            self.ask_fact(told, now - told.index)
+            self.ask_fact(told, distance)
 
     def ask_fact(self, told: Told, distance: int) -> None:
         """One question about something that an earlier observation showed."""
@@ -252,27 +276,49 @@ class Stream:
             self.row.ask(asked, fact.answer, fact.kind, distance, fact.size)
 
     def ask_unseen(self) -> None:
-        """One question about what the stream never showed."""
+        """One question about what the stream never showed: an unknown window, or a known one that lacks it."""
         rng, words = self.rng, self.drawer.words
         title = words.title(rng)
         unseen = [label for label in LABELS if ("value", label) not in self.subjects]
         label = rng.choice(unseen or ["lottery number"])
+        told = rng.choice(self.told)
         question = rng.choice(
-            (f"What was the {label}?", f"Which {label} did you see?", f"When did you see {title}?",
+            (f"What was the {label}?", f"Which {label} did you see?", rng.choice(WHEN).format(t=title),
              f"What was the first line in {title}?", f"What was the {rng.choice(LABELS)} in {title}?",
+             f"What was the {rng.choice(LABELS)} in {title}?", f"What was the {label} in {told.title}?",
              f"How much did {words.word(rng)}{words.invented(rng)} cost?")
         )  # fmt: skip
         self.row.ask(question, NOT_SEEN, "not seen", 0)
 
 
-def reading_row(rng: Random, drawer: Drawer, length: int, transcripts: float = 0.45) -> Row:
-    """Screens one after another, each followed by questions about it; a share of them is read out in full instead."""
+def _worth_reading(lines: list[str], most: int) -> int:
+    """How many lines from the top have together at most ``most`` characters; at least one, where there is any."""
+    count, size = 0, 0
+    while count < len(lines) and (count == 0 or size + len(lines[count]) <= most):
+        size += len(lines[count]) + 1
+        count += 1
+    return count
+
+
+def reading_row(
+    rng: Random, drawer: Drawer, length: int, transcripts: float = 0.45, corpus: Corpus | None = None
+) -> Row:
+    """Screens one after another, each followed by questions about it; a share of them is read out in full instead.
+
+    Some stand on a whole desktop; of those, half are real windows where there is a corpus.
+    """
     stream = Stream(rng, drawer, length)
     while stream.row.room > 150:
-        large = rng.random() < 0.15
-        cells = (rng.randint(10, 22), rng.randint(7, 11)) if large else None
-        screen = drawer.screen(rng, cells)
-        if not stream.see(screen, rng.random() < 0.15, 0.12):
+        titled = rng.random() < 0.15
+        if rng.random() < DESKTOP_SHARE and stream.row.room > 600:
+            real = corpus is not None and rng.random() < REAL_SHARE
+            screen = corpus.draw(rng) if real and corpus is not None else drawer.screen(rng)
+            seen = stream.see_on_desktop(screen, titled)
+        else:
+            cells = (rng.randint(10, 22), rng.randint(7, 11)) if rng.random() < 0.15 else None
+            screen = drawer.screen(rng, cells)
+            seen = stream.see(screen, titled)
+        if not seen:
             break
         if rng.random() < transcripts:
             stream.ask_all(screen)  # and nothing else, which could be copied from it instead of read
@@ -284,17 +330,45 @@ def reading_row(rng: Random, drawer: Drawer, length: int, transcripts: float = 0
 
 
 def frames_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
-    """Small screens; after each, questions about earlier ones up to ``furthest`` ago."""
+    """Small screens; after each, questions about earlier ones up to ``furthest`` ago.
+
+    Some streams are silent first and questioned at the end, as in use: from where ``furthest`` is reached.
+    """
     stream = Stream(rng, drawer, length)
-    quiet = rng.random() < 0.4  # some streams are silent first and questioned at the end, as in use
+    quiet = rng.random() < 0.5
+    share = rng.uniform(0.55, 0.8)
     while stream.row.room > 150:
-        if quiet and stream.row.room < length * 0.4:
+        if quiet and len(stream.row.ids) > length * share:
             break
-        size = rng.choice((12, 13, 14, 14, 15, 16, 16, 18, 20))
+        size = rng.choice((13, 14, 14, 15, 15, 16, 16, 18, 20))
         cells = (rng.randint(6, 10), rng.randint(2, 5))
-        if not stream.see(drawer.screen(rng, cells, size), rng.random() < 0.8, 0.12):
+        if not stream.see(drawer.screen(rng, cells, size), rng.random() < 0.85):
             break
-        if not quiet or rng.random() < 0.1:
+        if not quiet:
+            for _ in range(rng.choice((1, 1, 2))):
+                stream.ask_past(furthest)
+        elif rng.random() < 0.1:
+            stream.ask_past(furthest)
+    while stream.row.room > 60:
+        stream.ask_past(furthest)
+    return stream.row
+
+
+def text_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
+    """Facts in plain text, one or a few an observation, and dense questions about them.
+
+    In a third of the streams few labels come up again and again, so that the newest value counts.
+    """
+    stream = Stream(rng, drawer, length)
+    labels = rng.sample(LABELS, rng.randint(2, 8)) if rng.random() < 0.33 else LABELS
+    quiet = rng.random() < 0.4
+    share = rng.uniform(0.4, 0.7)
+    while stream.row.room > 120:
+        if quiet and len(stream.row.ids) > length * share:
+            break
+        if not _read_something(stream, labels):
+            break
+        if not quiet:
             for _ in range(rng.choice((1, 1, 2))):
                 stream.ask_past(furthest)
     while stream.row.room > 60:
@@ -302,30 +376,16 @@ def frames_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
     return stream.row
 
 
-def text_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
-    """Facts in plain text, one or a few an observation, and dense questions about them."""
-    stream = Stream(rng, drawer, length)
-    words = drawer.words
-    while stream.row.room > 120:
-        title, application = words.title(rng), rng.choice(APPLICATIONS)
-        label = rng.choice(LABELS)
-        value = words.value(rng, label)
-        draw = rng.random()
-        if draw < 0.45:
-            body = header(stream.time, application, title)
-            facts: list[Fact] = []
-        elif draw < 0.8:
-            body, facts = f"{title}: {label} {value}", [Fact("value", label, value, 0)]
-        else:
-            name, line = rng.choice(words.first_names), words.sentence(rng)
-            body, facts = f"{title}: {name} wrote: {line}", [Fact("said", name, line, 0)]
-        if not stream.read(body, title, application if not facts else "", facts):
-            break
-        for _ in range(rng.choice((1, 1, 2))):
-            now = len(stream.told) - 1
-            told = stream.told[rng.randint(max(0, now - furthest), now)]
-            if told.facts or stream.applications[told.application] == 1:
-                stream.ask_fact(told, now - told.index)
-            elif rng.random() < 0.3:
-                stream.ask_unseen()
-    return stream.row
+def _read_something(stream: Stream, labels: Sequence[str]) -> bool:
+    """One observation of text: a header, a labelled value or what somebody wrote; False where there is no room."""
+    rng, words = stream.rng, stream.drawer.words
+    title, application = words.title(rng), rng.choice(APPLICATIONS)
+    label = rng.choice(labels)
+    value = words.value(rng, label)
+    draw = rng.random()
+    if draw < 0.3:
+        return stream.read(header(stream.time, application, title), title, application, [], True)
+    if draw < 0.8:
+        return stream.read(f"{title}: {label} {value}", title, "", [Fact("value", label, value, 0)], False)
+    name, line = rng.choice(words.first_names), words.sentence(rng)
+    return stream.read(f"{title}: {name} wrote: {line}", title, "", [Fact("said", name, line, 0)], False)

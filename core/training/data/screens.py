@@ -1,4 +1,4 @@
-"""Drawn screens: a window, terminal, editor, table, dialog, chat or note, with what can be asked about it.
+"""Drawn screens: a window with a terminal, page, table, chart, dialog or note, and what can be asked about it.
 
 Each picture is drawn with PIL from a random generator and comes with its facts (what a question could ask, and the
 right answer) and with what lies where (characters, named colours), for the dense losses. Deterministic from the
@@ -8,13 +8,16 @@ generator's seed and the fonts. Knows nothing of tokens or tensors.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
 from core.frame import Pixels
+from core.training.data import pages
 from core.training.data.fonts import Font, FontBook
 from core.training.data.words import APPLICATIONS, LABELS, STATUSES, Vocabulary
 
@@ -39,6 +42,8 @@ COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
 COLOUR_NAMES = tuple(COLOURS)
 SIZES = (10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 26)
 SIZE_WEIGHTS = (2, 3, 10, 16, 18, 14, 14, 11, 8, 3, 2, 1)
+SEEN_APART = 48  # between a shape and its ground, of 255, in one channel at least
+SCALED_SHARE = 0.15  # of screens that are drawn larger and scaled down
 LIGHT = ((255, 255, 255), (250, 250, 250), (240, 240, 240), (246, 245, 244), (255, 251, 235), (232, 238, 245))
 DARK = ((0, 0, 0), (18, 18, 20), (30, 30, 30), (40, 42, 54), (13, 17, 23), (45, 45, 48), (0, 43, 54), (48, 10, 36))
 
@@ -106,6 +111,7 @@ class Canvas:
     marks: list[tuple[float, float, int]] = field(default_factory=list)  # x, y of a character's middle, its class
     patches: list[tuple[int, int, int, int, int]] = field(default_factory=list)  # left, top, right, bottom, colour
     facts: list[Fact] = field(default_factory=list)
+    buttons: float | None = None  # left edge of the window's buttons in the title bar
     loose: int = 0  # pixels between lines beyond the scene's own
     written: list[tuple[float, float, str]] = field(default_factory=list)  # middle, left edge, text
 
@@ -156,20 +162,20 @@ class Canvas:
                 lines.append((middle, [(left, text)]))
         return [" ".join(text.strip() for _, text in sorted(pieces)) for _, pieces in lines]
 
-    def maps(self) -> tuple[np.ndarray, np.ndarray]:
-        """The characters and colours by cell; see :class:`Screen`."""
-        width, height = self.image.size
-        gw, gh = width // CELL, height // CELL
+    def maps(self, gw: int, gh: int, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+        """The characters and colours by cell once the picture is ``scale`` times as large; see :class:`Screen`."""
         characters = np.zeros((gh * LINES, gw * COLUMNS), np.uint8)
         if self.marks:
             marks = np.array(self.marks)
+            marks[:, :2] *= scale
             column = (marks[:, 0] * COLUMNS / CELL).astype(np.int64)
             line = (marks[:, 1] * LINES / CELL).astype(np.int64)
             inside = (column >= 0) & (column < gw * COLUMNS) & (line >= 0) & (line < gh * LINES)
             characters[line[inside], column[inside]] = marks[inside, 2].astype(np.uint8)
         cells = characters.reshape(gh, LINES, gw, COLUMNS).transpose(0, 2, 1, 3).reshape(gh, gw, LINES * COLUMNS)
         colours = np.zeros((gh, gw), np.uint8)
-        for left, top, right, bottom, colour in self.patches:
+        for *edges, colour in self.patches:
+            left, top, right, bottom = (round(edge * scale) for edge in edges)
             first_row, last_row = (top + CELL // 2) // CELL, (bottom - CELL // 2 - 1) // CELL
             first, last = (left + CELL // 2) // CELL, (right - CELL // 2 - 1) // CELL
             if last_row < first_row:  # thin: the one cell row it lies in
@@ -178,6 +184,22 @@ class Canvas:
                 first = last = (left + right) // 2 // CELL
             colours[max(0, first_row) : last_row + 1, max(0, first) : last + 1] = colour
         return cells, colours
+
+
+def line_facts(lines: list[str], size: int) -> list[Fact]:
+    """What any list of lines offers: the first, the last, by their beginning, and what follows."""
+    if not lines:
+        return []
+    facts = [Fact("first line", "", lines[0], size)]
+    if len(lines) > 1:
+        facts.append(Fact("last line", "", lines[-1], size))
+    starts = [line.split(" ")[0] for line in lines]
+    for index, line in enumerate(lines):
+        if starts.count(starts[index]) == 1 and " " in line and len(line) <= 30:
+            facts.append(Fact("line starting", starts[index], line, size))
+        if index and lines.count(lines[index - 1]) == 1 and len(lines[index - 1]) <= 24:
+            facts.append(Fact("line after", lines[index - 1], line, size))
+    return facts
 
 
 @dataclass(slots=True)
@@ -199,27 +221,37 @@ class Drawer:
         self._scenes = (
             (self._terminal, 15), (self._editor, 8), (self._table, 18), (self._dialog, 18), (self._note, 9),
             (self._form, 18), (self._chat, 5), (self._shapes, 6), (self._notification, 5),
+            (partial(pages.browser, self), 7), (partial(pages.chart, self), 6),
         )  # fmt: skip
 
     def screen(self, rng: Random, cells: tuple[int, int] | None = None, size: int | None = None) -> Screen:
-        """One screen of ``cells`` (columns, rows) of 28 pixels, with text of about ``size`` pixels."""
+        """One screen of ``cells`` (columns, rows) of 28 pixels, with text of about ``size`` pixels.
+
+        Some are drawn larger and scaled down, as the app scales what exceeds its budget: letters without hinting.
+        """
         size = size or rng.choices(SIZES, SIZE_WEIGHTS)[0]
+        larger = rng.uniform(1.1, 1.35) if rng.random() < SCALED_SHARE else 1.0
+        drawn = round(size * larger)
         scene = rng.choices([scene for scene, _ in self._scenes], [weight for _, weight in self._scenes])[0]
         columns, rows = cells or self._cells(rng, size)
         theme = draw_theme(rng, True if scene == self._terminal and rng.random() < 0.5 else None)
-        canvas = Canvas.blank(columns * CELL, rows * CELL, theme)
+        canvas = Canvas.blank(round(columns * CELL * larger), round(rows * CELL * larger), theme)
         canvas.loose = rng.randint(5, 18) if rng.random() < 0.4 else 0
         application = rng.choice(APPLICATIONS)
-        font = self.fonts.draw(rng, size, mono=scene in (self._terminal, self._editor) and rng.random() < 0.85)
-        title = self._fitting(rng, self.words.title, font, canvas.image.width - 4 * size)
+        font = self.fonts.draw(rng, drawn, mono=scene in (self._terminal, self._editor) and rng.random() < 0.85)
+        title = self.fitting(rng, self.words.title, font, canvas.image.width - 4 * drawn)
         title_drawn = rng.random() < 0.75
-        top = self._title_bar(rng, canvas, title, size) if title_drawn else rng.randint(2, 8)
+        top = self._title_bar(rng, canvas, title, drawn) if title_drawn else rng.randint(2, 8)
         room = Room(rng.randint(3, 14), top, canvas.image.width - 4, canvas.image.height - 2)
         scene(rng, canvas, room, font)
-        characters, colours = canvas.maps()
-        return Screen(
-            canvas.pixels(), title, application, title_drawn, canvas.facts, characters, colours, canvas.lines()
-        )
+        characters, colours = canvas.maps(columns, rows, 1 / larger)
+        pixels, facts = canvas.pixels(), canvas.facts
+        if larger > 1:
+            pixels = np.asarray(
+                cv2.resize(pixels, (columns * CELL, rows * CELL), interpolation=cv2.INTER_AREA), np.uint8
+            )
+            facts = [replace(fact, size=round(fact.size / larger)) for fact in facts]
+        return Screen(pixels, title, application, title_drawn, facts, characters, colours, canvas.lines())
 
     @staticmethod
     def _cells(rng: Random, size: int) -> tuple[int, int]:
@@ -228,7 +260,7 @@ class Drawer:
         high = max(3, round(size * rng.uniform(5, 11) / CELL))
         return min(wide, 22), min(high, 11)
 
-    def _fitting(self, rng: Random, make: Callable[[Random], str], font: Font, width: float) -> str:
+    def fitting(self, rng: Random, make: Callable[[Random], str], font: Font, width: float) -> str:
         """A text from ``make(rng)`` that is no wider than ``width`` pixels: cut at a word where ten tries fail."""
         text = ""
         for _ in range(10):
@@ -238,6 +270,15 @@ class Drawer:
         while len(text) > 3 and font.width(text) > width:
             text = text.rsplit(" ", 1)[0] if " " in text else text[:-1]
         return text
+
+    @staticmethod
+    def colour(rng: Random, ground: tuple[int, int, int] | None = None) -> tuple[str, tuple[int, int, int]]:
+        """The name of a colour, and one of the many that it names: one that can be told from ``ground``."""
+        while True:
+            name = rng.choice(COLOUR_NAMES)
+            rgb = _jitter(rng, rng.choice(COLOURS[name]))
+            if ground is None or max(abs(a - b) for a, b in zip(rgb, ground, strict=True)) >= SEEN_APART:
+                return name, rgb
 
     def _title_bar(self, rng: Random, canvas: Canvas, title: str, size: int) -> int:
         font = self.fonts.draw(rng, min(size, 20) if rng.random() < 0.7 else rng.choice((12, 13, 14, 15, 16)))
@@ -253,12 +294,14 @@ class Drawer:
             canvas.draw.rectangle((0, 0, width, height), fill=bar)
         ink = (255, 255, 255) if sum(bar) < 380 else (20, 20, 20)
         room = width - 3 * height * rng.choice((0, 1))
-        text = title if font.width(title) <= width - 12 else self._fitting(rng, lambda _: title, font, width - 12)
+        if font.width(title) > room - 12:
+            room = width  # no buttons where they would cover the title
+        text = title if font.width(title) <= width - 12 else self.fitting(rng, lambda _: title, font, width - 12)
         x = rng.choice((6, 8, 12, max(6.0, (room - font.width(text)) / 2)))
         canvas.text(x, (height - font.height) / 2, text, font, ink)
         if room != width:
             for place in range(3):
-                left = width - (place + 1) * height + 6
+                left = canvas.buttons = width - (place + 1) * height + 6
                 canvas.draw.ellipse((left, height / 2 - 4, left + 8, height / 2 + 4), fill=_mix(bar, ink, 0.5))
         if text == title:
             canvas.note("title", "", title, font.size)
@@ -266,20 +309,6 @@ class Drawer:
 
     def _lines(self, room: Room, font: Font, spacing: int) -> int:
         return max(1, (room.bottom - room.top) // (font.height + spacing))
-
-    def _note_lines(self, canvas: Canvas, lines: list[str], size: int) -> None:
-        """Facts that any list of lines offers: the first, the last, by their beginning, and what follows."""
-        if not lines:
-            return
-        canvas.note("first line", "", lines[0], size)
-        if len(lines) > 1:
-            canvas.note("last line", "", lines[-1], size)
-        starts = [line.split(" ")[0] for line in lines]
-        for index, line in enumerate(lines):
-            if starts.count(starts[index]) == 1 and " " in line and len(line) <= 30:
-                canvas.note("line starting", starts[index], line, size)
-            if index and lines.count(lines[index - 1]) == 1 and len(lines[index - 1]) <= 24:
-                canvas.note("line after", lines[index - 1], line, size)
 
     def _terminal(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
         spacing = rng.randint(0, 3) + canvas.loose // 3
@@ -291,20 +320,20 @@ class Drawer:
         for index in range(count):
             ink = canvas.theme.ink
             if index == 0 or rng.random() < 0.12:
-                line = self._fitting(rng, self.words.command, font, width - font.width(prompt))
+                line = self.fitting(rng, self.words.command, font, width - font.width(prompt))
                 shown = prompt + line
                 canvas.note("command" if index == 0 else "later command", "", line, font.size)
             elif failed and index == count - 1 - (rng.random() < 0.3):
-                line = shown = self._fitting(rng, self.words.error, font, width)
+                line = shown = self.fitting(rng, self.words.error, font, width)
                 canvas.note("error", "", line, font.size)
                 failed = False
                 ink = accent if rng.random() < 0.4 else ink
             else:
-                line = shown = self._fitting(rng, self.words.output, font, width)
+                line = shown = self.fitting(rng, self.words.output, font, width)
             canvas.text(room.left, y, shown, font, ink)
             y += font.height + spacing
             lines.append(shown)
-        self._note_lines(canvas, lines, font.size)
+        canvas.facts += line_facts(lines, font.size)
 
     def _editor(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
         spacing = rng.randint(0, 6) + canvas.loose // 2
@@ -319,14 +348,14 @@ class Drawer:
             if numbered:
                 canvas.text(room.left, y, str(start + index), font, _mix(canvas.theme.ground, canvas.theme.ink, 0.55))
             indent = font.width("  ") * rng.choice((0, 0, 1))
-            line = self._fitting(rng, make, font, room.right - room.left - gutter - indent)
+            line = self.fitting(rng, make, font, room.right - room.left - gutter - indent)
             ink = _mix(canvas.theme.ink, rng.choice(list(COLOURS.values()))[0], 0.5) if coloured else None
             canvas.text(room.left + gutter + indent, y, line, font, ink)
             y += font.height + spacing
             lines.append(line)
             if numbered:
                 canvas.note("line number", str(start + index), line, font.size)
-        self._note_lines(canvas, lines, font.size)
+        canvas.facts += line_facts(lines, font.size)
 
     def _table(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
         spacing = rng.randint(2, 10) + canvas.loose
@@ -348,13 +377,13 @@ class Drawer:
                 canvas.text(second, y, column.capitalize(), font)
             else:
                 plain = rng.random() < 0.6
-                name = self._fitting(
+                name = self.fitting(
                     rng,
                     (lambda r: self.words.word(r).capitalize()) if plain else (lambda r: self.words.phrase(r, 2, 2)),
                     font,
                     second - room.left - 8,
                 )
-                value = self._fitting(rng, make, font, room.right - second)
+                value = self.fitting(rng, make, font, room.right - second)
                 if rng.random() < 0.2 and index % 2:
                     canvas.draw.rectangle((room.left, y, room.right, y + font.height), fill=canvas.theme.faint)
                 canvas.text(room.left, y, name, font)
@@ -392,7 +421,7 @@ class Drawer:
         y = float(room.top + rng.randint(0, 10))
         x = room.left + rng.randint(0, 20)
         if rng.random() < 0.6:
-            text = self._fitting(rng, self.words.sentence, font, room.right - x)
+            text = self.fitting(rng, self.words.sentence, font, room.right - x)
             canvas.text(x, y, text, font)
             canvas.note("message", "", text, font.size)
             y += font.height + rng.randint(2, 10)
@@ -412,8 +441,7 @@ class Drawer:
             if text in taken or x + width > right:
                 continue
             taken.add(text)
-            colour = rng.choice(COLOUR_NAMES)
-            rgb = _jitter(rng, rng.choice(COLOURS[colour]))
+            colour, rgb = self.colour(rng, canvas.theme.ground)
             canvas.box((x, y, x + width, y + font.height + 6), colour, rgb, rng.choice((0, 4, 8)))
             canvas.text(x + 10, y + 3, text, font, (255, 255, 255) if sum(rgb) < 380 else (20, 20, 20))
             canvas.note("colour", f"{text} button", colour, 0)
@@ -432,11 +460,11 @@ class Drawer:
         bullet = rng.choice(("", "", "- ", "* ", "• "))
         y, lines = float(room.top), []
         for _ in range(min(rng.randint(1, 8), self._lines(room, font, spacing))):
-            line = self._fitting(rng, self.words.sentence, font, room.right - room.left - font.width(bullet))
+            line = self.fitting(rng, self.words.sentence, font, room.right - room.left - font.width(bullet))
             canvas.text(room.left, y, bullet + line, font)
             y += font.height + spacing
             lines.append(line)
-        self._note_lines(canvas, lines, font.size)
+        canvas.facts += line_facts(lines, font.size)
 
     def _chat(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
         y, said = float(room.top), set[str]()
@@ -451,7 +479,7 @@ class Drawer:
                 x += font.width(" ")
             else:
                 x, y = room.left + 6.0, y + font.height + 1
-            line = self._fitting(rng, self.words.sentence, font, room.right - x)
+            line = self.fitting(rng, self.words.sentence, font, room.right - x)
             canvas.text(x, y, line, font)
             if name not in said:
                 canvas.note("said", name, line, font.size)
@@ -462,13 +490,12 @@ class Drawer:
         """Coloured circles, boxes and banners, some with a word beside them."""
         y, taken = room.top + 2, set[str]()
         while y + 30 < room.bottom:
-            colour = rng.choice(COLOUR_NAMES)
-            rgb = _jitter(rng, rng.choice(COLOURS[colour]))
+            colour, rgb = self.colour(rng, canvas.theme.ground)
             height = rng.randint(20, 44)
             if y + height > room.bottom:
                 break
             shape = rng.choice(("circle", "square", "banner", "icon"))
-            word = self._fitting(rng, self.words.word, font, room.right - room.left - height - 20)
+            word = self.fitting(rng, self.words.word, font, room.right - room.left - height - 20)
             subject = shape
             width = (room.right - room.left) if shape == "banner" else height
             if shape == "circle":
@@ -493,44 +520,19 @@ class Drawer:
                 canvas.facts = [fact for fact in canvas.facts if fact.subject != plain]
 
     def _notification(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
-        colour = rng.choice(COLOUR_NAMES)
-        rgb = _jitter(rng, rng.choice(COLOURS[colour]))
+        colour, rgb = self.colour(rng, canvas.theme.ground)
         canvas.box((room.left, room.top, room.left + 24, room.top + 24), colour, rgb, rng.choice((0, 6, 12)))
         canvas.note("colour", "icon", colour, 0)
         x, y = room.left + 32.0, float(room.top)
-        sender = self._fitting(rng, self.words.name, font, room.right - x)
+        sender = self.fitting(rng, self.words.name, font, room.right - x)
         canvas.text(x, y, sender, font)
         canvas.note("sender", "", sender, font.size)
         y += font.height + rng.randint(2, 8)
         for index in range(rng.randint(1, 2)):
             if y + font.height > room.bottom:
                 break
-            line = self._fitting(rng, self.words.sentence, font, room.right - x)
+            line = self.fitting(rng, self.words.sentence, font, room.right - x)
             canvas.text(x, y, line, font)
             if index == 0:
                 canvas.note("message", "", line, font.size)
             y += font.height + 2
-
-
-def overview(rng: Random, screen: Screen, columns: int = 14, rows: int = 8) -> Pixels:
-    """The whole monitor at low resolution, with this screen as the window in front: layout and colours, no text."""
-    theme = draw_theme(rng)
-    image = Image.new("RGB", (columns * CELL, rows * CELL), theme.ground)
-    draw = ImageDraw.Draw(image)
-    for _ in range(rng.randint(0, 3)):
-        left, top = rng.randint(0, image.width - 40), rng.randint(0, image.height - 30)
-        box = (left, top, left + rng.randint(40, 220), top + rng.randint(30, 140))
-        other = draw_theme(rng)
-        draw.rectangle(box, fill=other.ground, outline=other.faint)
-        for line in range(box[1] + 6, min(box[3], image.height) - 4, 5):
-            draw.line((box[0] + 4, line, box[0] + rng.randint(10, 60), line), fill=_mix(other.ground, other.ink, 0.4))
-    scale = rng.uniform(0.2, 0.45)
-    small = Image.fromarray(screen.pixels).resize(
-        (max(8, round(screen.pixels.shape[1] * scale)), max(8, round(screen.pixels.shape[0] * scale))),
-        Image.Resampling.BOX,
-    )
-    image.paste(
-        small,
-        (rng.randint(0, max(0, image.width - small.width)), rng.randint(0, max(0, image.height - small.height))),
-    )
-    return np.asarray(image)

@@ -127,8 +127,11 @@ class Vocabulary:
         return self.invented(rng) if draw < 0.7 else self.scrambled(rng)
 
     def name(self, rng: Random) -> str:
-        if rng.random() < 0.3:
+        draw = rng.random()
+        if draw < 0.3:
             return f"{self.invented(rng).capitalize()} {self.invented(rng).capitalize()}"
+        if draw < 0.5:
+            return f"{rng.choice(self.first_names)} {rng.choice(self.nouns).capitalize()}"
         return f"{rng.choice(self.first_names)} {rng.choice(self.last_names)}"
 
     def number(self, rng: Random, low: int = 2, high: int = 6) -> str:

@@ -10,6 +10,7 @@ from core.model.config import ModelShape, VisionShape
 from core.model.network import InfiniteVL
 from core.model.quantize import quantize
 from core.model.state import MemoryState
+from kernels.quantized_linear.naive import Kind
 from tests.kernels.exact import error
 from tests.kernels.triton_device import DEVICE, skip_without_triton
 
@@ -74,6 +75,20 @@ def test_a_stream_in_pieces_equals_the_plain_decoder(sinks: int) -> None:
         start = int(state.clock)
 
 
+def test_padding_leaves_no_trace() -> None:
+    plain, padded = network(), FastDecoder(network())
+    state, wanted_state = plain.empty_state(), plain.empty_state()
+    for T, room in ((5, 8), (2, 33), (20, 20)):  # the second one is padded beyond the window
+        ids = torch.randint(0, SHAPE.vocab_size, (1, T), device=DEVICE)
+        filled = torch.cat([ids, ids.new_zeros(1, room - T)], dim=1)
+        start, count = int(state.clock), torch.tensor(T, device=DEVICE)
+        wanted, wanted_state = plain(ids, text_positions(start, T)[:, None], wanted_state)
+        found = padded.forward(plain.embed(filled)[0], text_positions(start, room), state, count=count)
+        assert found is not None
+        assert error(found[:T], wanted[0]) < 1e-5
+        assert_same_memory(state, wanted_state)
+
+
 def test_single_tokens_give_the_plain_decoders_logits_past_the_window() -> None:
     plain, fast = network(), FastDecoder(network())
     state, wanted_state = plain.empty_state(), plain.empty_state()
@@ -87,11 +102,12 @@ def test_single_tokens_give_the_plain_decoders_logits_past_the_window() -> None:
         assert_same_memory(state, wanted_state)
 
 
-def test_weights_in_eight_bits_give_what_the_plain_packed_network_gives() -> None:
+@pytest.mark.parametrize("kind", ["int8", "int4"])
+def test_packed_weights_give_what_the_plain_packed_network_gives(kind: Kind) -> None:
     shape = dataclasses.replace(SHAPE, linear_layers=(False, True), num_linear_heads=4, num_key_value_heads=4)
     plain, packed = network(shape), network(shape)
-    assert quantize(plain, "int8") > 0
-    quantize(packed, "int8")
+    assert quantize(plain, kind) > 0
+    quantize(packed, kind)
     assert fits(packed)
     fast = FastDecoder(packed)
     state, wanted_state = plain.empty_state(), plain.empty_state()
@@ -130,9 +146,9 @@ def test_shapes_it_cannot_serve_are_left_to_the_plain_decoder() -> None:
     assert not fits(network(dataclasses.replace(SHAPE, use_gate=False)))
     assert not fits(network(dataclasses.replace(SHAPE, conv_bias=True)))
     assert not fits(network(dataclasses.replace(SHAPE, expand_v=1.5)))
-    four_bits = network()
-    quantize(four_bits, "int4")
-    assert not fits(four_bits)
+    narrow_heads = network(dataclasses.replace(SHAPE, linear_head_dim=8, num_linear_heads=8))
+    quantize(narrow_heads, "int4")
+    assert not fits(narrow_heads)
 
 
 def test_it_serves_where_it_agrees_with_the_plain_decoder_and_only_there(monkeypatch: pytest.MonkeyPatch) -> None:

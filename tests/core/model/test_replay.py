@@ -89,3 +89,24 @@ def test_slots_are_lent_to_one_user_each_and_hold_a_copy() -> None:
     assert first.state is not state
     replays.give_back(first)
     assert replays.borrow(state) is first
+
+
+def test_a_slot_that_still_has_a_states_values_is_kept_for_it_and_not_filled_again() -> None:
+    replays, stream, other = Replays(MODEL.empty_state), MODEL.empty_state(), MODEL.empty_state()
+    slot = replays.borrow(stream)
+    assert slot is not None
+    slot.run("step", advance, [torch.tensor(1.0)])
+    stream.copy_(slot.state)
+    replays.give_back(slot, mirrored=stream)
+    answer = replays.borrow(other)
+    assert answer is not None
+    assert answer is not slot
+    replays.give_back(answer)
+    slot.state.clock.fill_(7)  # shows whether the slot is filled again
+    assert replays.borrow(stream) is slot
+    assert int(slot.state.clock) == 7
+    replays.give_back(slot, mirrored=stream)
+    replays.forget(stream)
+    again = replays.borrow(stream)
+    assert again is not None
+    assert int(again.state.clock) == int(stream.clock)

@@ -11,7 +11,7 @@ import pytest
 from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
 from core.training.data.rows import Row, frames_row, patches_of, reading_row, text_row
-from core.training.data.screens import CELL, Drawer, overview
+from core.training.data.screens import CELL, Canvas, Drawer, draw_theme
 from core.training.data.words import Vocabulary, is_held_out
 
 
@@ -44,8 +44,14 @@ def test_every_textual_fact_stands_in_the_transcript(drawer: Drawer) -> None:
             assert fact.kind == "colour" or fact.answer in text
 
 
-def test_an_overview_has_the_asked_size(drawer: Drawer) -> None:
-    assert overview(Random(1), drawer.screen(Random(1)), 10, 6).shape == (6 * CELL, 10 * CELL, 3)
+def test_no_window_button_covers_a_title_and_no_shape_has_its_grounds_colour(drawer: Drawer) -> None:
+    ground = (252, 252, 252)
+    assert all(drawer.colour(Random(seed), ground)[0] != "white" for seed in range(100))
+    for seed in range(40):
+        canvas = Canvas.blank(10 * CELL, 4 * CELL, draw_theme(Random(seed)))
+        drawer._title_bar(Random(seed), canvas, "A title of some length", 16)
+        if canvas.buttons is not None:
+            assert max(x for x, _, _ in canvas.marks) < canvas.buttons
 
 
 def test_training_words_and_held_out_words_have_nothing_in_common() -> None:
