@@ -27,9 +27,9 @@ from core.frame import utc_now
 from core.model.bundle import Bundle, random_bundle
 from core.model.config import ModelShape
 from core.model.floors import Machine, bandwidth_of, machine_of, matrix_rate, matrix_values, read_floor, see_floor
+from core.model.generate import Generation, Sampling
 from core.model.network import InfiniteVL
 from core.model.quantize import KINDS, QuantizedLinear
-from core.model.sampling import next_token
 from core.model.state import MemoryState
 from core.model.steps import read_step
 from core.preprocess import Observation, header
@@ -41,6 +41,8 @@ from kernels.quantized_linear.naive import Kind
 SMALL: Final = (448, 448)  # height, width
 NATIVE: Final = (1092, 1932)  # 1920x1080 by the published resize rule, its limit of pixels left out
 QUESTION: Final = 32  # tokens
+ANSWER: Final = 32
+WARM: Final = {"cpu": 1, "cuda": 4}  # rounds; graphs are captured at a step's second use
 DELTA: Final = (6, 64, 128)  # heads, key width, value width: a linear layer of the built-in model
 DELTA_TOKENS: Final = 512
 ENOUGH: Final = 3.0  # seconds of measuring a figure
@@ -146,41 +148,46 @@ def _read(path: Path, _content: bytes) -> None:
 
 def _answers(session: Session, bundle: Bundle, machine: Machine) -> Iterator[Figure]:
     state: MemoryState = session._state  # noqa: SLF001
-    network = bundle.network
-    question = _question(bundle)
-    none = torch.empty(0, dtype=torch.int64, device=bundle.device)
-
-    def first() -> int:
-        logits = read_step(network, state.fork(), [question], in_place=True)
-        return int(next_token(logits, 0.0, 1.0, 1.0, none)[0])
-
-    floor = machine.ms(0, 2 * state.nbytes) + read_floor(network, QUESTION, state.nbytes, machine)
-    with torch.inference_mode():
-        value = median_ms(first, bundle.device)
-    yield Figure(f"first token after a {QUESTION}-token question", value, "ms", floor, "fork included")
-    floor = read_floor(network, 1, state.nbytes, machine)
-    yield Figure("token out", token_ms(bundle, state), "ms", floor, "weights as they are")
+    first, each = answer_ms(bundle, state)
+    floor = machine.ms(0, 2 * state.nbytes) + read_floor(bundle.network, QUESTION, state.nbytes, machine)
+    yield Figure(f"first token after a {QUESTION}-token question", first, "ms", floor, "fork included")
+    floor = read_floor(bundle.network, 1, state.nbytes, machine)
+    yield Figure("token out", each, "ms", floor, "weights as they are")
 
 
-def token_ms(bundle: Bundle, state: MemoryState) -> float:
-    """Milliseconds for one token of an answer, brought to the host; ``state`` stays as it is."""
-    step = partial(read_step, bundle.network, in_place=True)
-    token = torch.zeros(1, 1, dtype=torch.int64, device=bundle.device)
-    none = torch.empty(0, dtype=torch.int64, device=bundle.device)
-    with torch.inference_mode():
+def answer_ms(bundle: Bundle, state: MemoryState) -> tuple[float, float]:
+    """Milliseconds to the first token of an answer, the fork of ``state`` included, and for each further one.
+
+    Greedy, and each token brought to the host, as a session does it. ``state`` stays as it is.
+    """
+    firsts: list[float] = []
+    rest: list[float] = []
+
+    def one() -> None:
+        begun = time.perf_counter()
         slot = bundle.replays.borrow(state) if bundle.replays else None
-        mine = state.fork()
-
-        def one() -> int:
-            logits = slot.run("token", step, [token]) if slot else step(mine, [token])
-            token.fill_(next_token(logits, 0.0, 1.0, 1.0, none)[0].view(()))
-            return int(token)
-
         try:
-            return median_ms(one, bundle.device)
+            answer = Generation(bundle.network, slot.state if slot else state.fork(), slot, Sampling(), ANSWER)
+            answer.begin(range(1, QUESTION + 1))
+            answer.number(0)
+            first = time.perf_counter()
+            for count in range(1, ANSWER):
+                answer.go_on(count)
+                answer.number(count - 1)
+            answer.number(ANSWER - 1)
         finally:
             if bundle.replays and slot:
                 bundle.replays.give_back(slot)
+        firsts.append((first - begun) * 1e3)
+        rest.append((time.perf_counter() - first) / (ANSWER - 1) * 1e3)
+
+    with torch.inference_mode():
+        for _ in range(WARM[bundle.device.type]):
+            one()
+        firsts.clear()
+        rest.clear()
+        median_ms(one, bundle.device, warm=0)
+    return statistics.median(firsts), statistics.median(rest)
 
 
 def _packed(session: Session, bundle: Bundle, machine: Machine) -> Iterator[Figure]:
@@ -201,7 +208,7 @@ def _packed(session: Session, bundle: Bundle, machine: Machine) -> Iterator[Figu
         with torch.inference_mode():
             off = float((_logits(packed) - wanted).norm() / wanted.norm())
         floor = read_floor(packed.network, 1, state.nbytes, machine)
-        yield Figure(name, token_ms(packed, state), "ms", floor)
+        yield Figure(name, answer_ms(packed, state)[1], "ms", floor)
         yield Figure(f"logits off, {kind}", off * 100, "%", remark="relative, after a picture and a question")
 
 
@@ -209,7 +216,8 @@ def _logits(bundle: Bundle) -> Tensor:
     """What a model answers after one picture and a question, fp32 [vocabulary]."""
     session = Session(bundle)
     session.see(_observation(*SMALL))
-    return read_step(bundle.network, session._state, [_question(bundle)], in_place=False).float()  # noqa: SLF001
+    question = torch.arange(1, QUESTION + 1, device=bundle.device)[None]
+    return read_step(bundle.network, session._state, [question], in_place=False).float()  # noqa: SLF001
 
 
 def _delta_rule() -> Iterator[Figure]:
@@ -241,9 +249,11 @@ def delta_floor(heads: int, key: int, value: int, machine: Machine) -> float:
     return machine.ms(work, moved)
 
 
-def median_ms(work: Callable[[], object], device: torch.device, seconds: float | None = None) -> float:
-    """The median of as many rounds as fit into ``seconds`` (None: ENOUGH): 1 to 15, after others to warm up."""
-    for _ in range(4 if device.type == "cuda" else 1):  # graphs are captured at a step's second use
+def median_ms(
+    work: Callable[[], object], device: torch.device, seconds: float | None = None, warm: int | None = None
+) -> float:
+    """The median of as many rounds as fit into ``seconds`` (None: ENOUGH): 1 to 15, after ``warm`` (None: WARM)."""
+    for _ in range(WARM[device.type] if warm is None else warm):
         work()
     seconds = ENOUGH if seconds is None else seconds
     times: list[float] = []
@@ -276,9 +286,3 @@ def _observation(height: int, width: int) -> Observation:
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     now = utc_now()
     return Observation(now, header(now, "bench", "a report"), (pixels,))
-
-
-def _question(bundle: Bundle) -> Tensor:
-    """int64 [1, QUESTION], of tokens that are no pads."""
-    ids = torch.arange(1, QUESTION + 1) % min(bundle.shape.vocab_size, 250)
-    return ids[None].to(bundle.device)
