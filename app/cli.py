@@ -373,19 +373,19 @@ def doctor(as_json: bool) -> None:
 
 @cli.command()
 @click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="a model's folder")
+@click.option("--random", type=click.Choice(["4b"]), help="random weights of the published size, for speed alone")
 @AS_JSON
-def bench(model: Path | None, as_json: bool) -> None:
-    """Measure this machine: seeing, answering, searching."""
-    from app.bench import measure
+def bench(model: Path | None, random: str | None, as_json: bool) -> None:
+    """Measure this machine: seeing, answering, searching; beside each time what the machine allows at best."""
+    from app.bench import HEAD, line, measure
     from app.settings import load
 
     chosen = load(user_paths()).settings.model
     folder = model or (Path(chosen.path).expanduser() if chosen.path else None)
-    for row in measure(folder, chosen.device):
-        if as_json:
-            click.echo(json.dumps(vars(row)))
-        else:
-            click.echo(f"{row.what:<52} {row.value:>10.2f} {row.unit:<8} {row.remark}")
+    if not as_json:
+        click.echo(HEAD)
+    for figure in measure(folder, chosen.device, random):
+        click.echo(json.dumps(vars(figure)) if as_json else line(figure))
 
 
 def _tell_notices(notices: tuple[str, ...]) -> None:

@@ -13,8 +13,10 @@ from core.model.config import ModelShape, VisionShape, read_json
 from core.model.framing import CHAT, Framing, Manners, read_chat_template, read_manners
 from core.model.network import InfiniteVL
 from core.model.pictures import PixelScale
+from core.model.quantize import quantized
 from core.model.replay import Replays
 from core.model.tokenizer import Tokenizer, byte_tokenizer
+from kernels.quantized_linear.naive import Kind
 
 SPECIALS = (
     "<|endoftext|>",
@@ -50,17 +52,25 @@ class Bundle:
     def device(self) -> torch.device:
         return self.network.language_model.norm.weight.device
 
+    def quantized(self, kind: Kind) -> Bundle:
+        """The same model with its large matrices packed; the rest is shared with this one."""
+        network = quantized(self.network, kind)
+        return replace(self, network=network, replays=Replays(network.empty_state) if self.replays else None)
+
     def in_demo_framing(self) -> Bundle:
         """The same model, talked to as the authors' streaming demo does."""
         return replace(self, framing=Framing.for_demo("<|vision_end|>"))
 
 
-def open_bundle(folder: Path, device: torch.device, dtype: torch.dtype) -> Bundle:
-    """Open a model folder as the published repositories have it. Raises WeightsError, naming what is wrong."""
+def open_bundle(folder: Path, device: torch.device, dtype: torch.dtype, *, packed: bool = False) -> Bundle:
+    """Open a model folder as the published repositories have it. Raises WeightsError, naming what is wrong.
+
+    ``packed``: see :func:`core.model.weights.load`.
+    """
     manners = read_manners(folder)
     tokenizer = Tokenizer.open(folder / "tokenizer.json")
     framing = manners.framing or Framing.from_chat(read_chat_template(folder))
-    network = weights.load(folder, device, dtype)
+    network = weights.load(folder, device, dtype, packed=packed)
     if tokenizer.size > network.shape.vocab_size:
         raise WeightsError(
             f"tokenizer.json knows {tokenizer.size} tokens, the network {network.shape.vocab_size}.", weights.FETCH

@@ -12,13 +12,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from core.model.network import InfiniteVL
 from core.model.quantize import QuantizedLinear
 
 COPIED = {"cpu": 2**27, "cuda": 2**31}  # bytes: larger than any cache
 SIDE = {"cpu": 1024, "cuda": 8192}  # of the matrices multiplied
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a device does a second. ``bandwidth``: bytes read and written; ``rate``: operations of matrix products."""
+
+    bandwidth: float
+    rate: float
+
+    def ms(self, operations: float, moved: float) -> float:
+        """Milliseconds that so many operations and bytes take at least, were they done side by side."""
+        return max(operations / self.rate, moved / self.bandwidth) * 1e3
 
 
 @dataclass(frozen=True)
@@ -32,29 +44,52 @@ class Floors:
     rate: float
 
 
+def machine_of(network: InfiniteVL) -> Machine:
+    """Measure the device this network lies on, in its dtype."""
+    weight = network.language_model.norm.weight
+    return Machine(bandwidth_of(weight.device), matrix_rate(weight.device, weight.dtype))
+
+
 def floors(network: InfiniteVL, tokens: int, state_bytes: int) -> Floors:
     """Floors for seeing one picture of ``tokens`` tokens, for one token of an answer, and for copying the state."""
-    weight = network.language_model.norm.weight
-    bandwidth, rate = bandwidth_of(weight.device), matrix_rate(weight.device, weight.dtype)
-    work = see_operations(network, tokens)
-    seen = max(work / rate, 2 * state_bytes / bandwidth)
-    read = token_bytes(network) + state_bytes
-    return Floors(seen * 1e3, read / bandwidth * 1e3, 2 * state_bytes / bandwidth * 1e3, bandwidth, rate)
+    machine = machine_of(network)
+    seen = see_floor(network, tokens, state_bytes, machine)
+    token = read_floor(network, 1, state_bytes, machine)
+    return Floors(seen, token, machine.ms(0, 2 * state_bytes), machine.bandwidth, machine.rate)
+
+
+def see_floor(network: InfiniteVL, tokens: int, state_bytes: int, machine: Machine) -> float:
+    """Milliseconds at least for a picture of ``tokens`` tokens: every weight read, the state read and written."""
+    weights = sum(part.nbytes for part in [*network.visual.parameters(), *network.visual.buffers()])
+    weights += token_bytes(network) - _head(network).nbytes
+    return machine.ms(see_operations(network, tokens), weights + 2 * state_bytes)
+
+
+def read_floor(network: InfiniteVL, tokens: int, state_bytes: int, machine: Machine) -> float:
+    """Milliseconds at least for reading ``tokens`` tokens and the logits after the last one."""
+    work = 2 * (tokens * text_values(network) + _head(network).numel())
+    return machine.ms(work, token_bytes(network) + state_bytes)
 
 
 def see_operations(network: InfiniteVL, tokens: int) -> int:
     """Multiplications and additions of the matrix products that a picture of ``tokens`` tokens needs."""
-    vision, shape = network.shape.vision, network.shape
+    vision = network.shape.vision
     patches = tokens * vision.spatial_merge_size**2
     per_patch = matrix_values(network.visual.blocks) + vision.patch_values * vision.hidden_size
-    per_token = matrix_values(network.visual.merger) + matrix_values(network.language_model)
+    per_token = matrix_values(network.visual.merger) + text_values(network)
     window = vision.window_tokens**2 * vision.spatial_merge_size**2  # patches
     whole = len(vision.fullatt_block_indexes)
     attended = 2 * vision.hidden_size * (whole * patches + (vision.depth - whole) * min(window, patches))
+    return 2 * (patches * (per_patch + attended) + tokens * per_token)
+
+
+def text_values(network: InfiniteVL) -> int:
+    """Multiplications a token takes in the decoder: its matrices, the states of the linear layers, a full window."""
+    shape = network.shape
     linear = sum(shape.linear_layers)
     state = 3 * linear * shape.num_linear_heads * shape.linear_head_dim * shape.value_dim  # read, write, query
     ring = 2 * (shape.num_hidden_layers - linear) * shape.num_attention_heads * shape.head_dim * shape.window
-    return 2 * (patches * (per_patch + attended) + tokens * (per_token + state + ring))
+    return matrix_values(network.language_model) + state + ring
 
 
 def token_bytes(network: InfiniteVL) -> int:
@@ -62,8 +97,11 @@ def token_bytes(network: InfiniteVL) -> int:
     decoder = network.language_model
     layers = [*decoder.layers.parameters(), *decoder.layers.buffers()]  # buffers are packed weights
     read = sum(part.nbytes for part in layers) + decoder.norm.weight.nbytes
-    head = decoder.embed_tokens if network.lm_head is None else network.lm_head
-    return read + head.weight.nbytes
+    return read + _head(network).nbytes
+
+
+def _head(network: InfiniteVL) -> Tensor:
+    return network.language_model.embed_tokens.weight if network.lm_head is None else network.lm_head.weight
 
 
 def matrix_values(module: nn.Module) -> int:

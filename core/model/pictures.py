@@ -46,7 +46,9 @@ class PixelScale:
 def check_picture(pixels: NDArray[Any], side: int) -> None:
     """Raise InputError unless this is uint8 [H, W, 3] with sides that are positive multiples of ``side``."""
     if pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise InputError(f"A picture must have the shape height x width x 3, not {tuple(pixels.shape)}.")
+        raise InputError(
+            f"A picture must have the shape height x width x 3, not {tuple(pixels.shape)}.", "Convert it to RGB."
+        )
     if pixels.dtype != np.uint8:
         raise InputError(f"A picture must hold bytes (0 to 255), not {pixels.dtype}.", "Convert it first.")
     height, width = pixels.shape[:2]

@@ -14,6 +14,7 @@ from typing import get_args
 import torch
 from torch import Tensor, nn
 
+from core.model.network import InfiniteVL
 from kernels import dispatch
 from kernels.quantized_linear.naive import GROUP, Kind, pack
 
@@ -57,6 +58,20 @@ def quantize(network: nn.Module, kind: Kind) -> int:
             setattr(owner, name, QuantizedLinear(packed, scale, layer.bias))
             saved += layer.weight.nbytes - packed.nbytes - scale.nbytes
     return saved
+
+
+def quantized(network: InfiniteVL, kind: Kind) -> InfiniteVL:
+    """A packed twin; what is not packed is the network's own, in memory once."""
+    with torch.device("meta"):
+        twin = InfiniteVL(network.shape)
+    for name, parameter in network.named_parameters():
+        owner, _, attribute = name.rpartition(".")
+        setattr(twin.get_submodule(owner), attribute, nn.Parameter(parameter.detach(), requires_grad=False))
+    for name, layer in network.named_modules():
+        if isinstance(layer, QuantizedLinear):
+            keep_packed(twin, name, layer.weight, layer.weight_scale)
+    quantize(twin, kind)
+    return twin.eval()
 
 
 def keep_packed(network: nn.Module, name: str, weight: Tensor, scale: Tensor) -> None:

@@ -45,8 +45,10 @@ class Tokenizer:
         return int(self._plain.get_vocab_size())
 
     def encode(self, text: str) -> list[int]:
-        """Untrusted text: no special token comes out of it."""
-        return list(self._plain.encode(text, add_special_tokens=False).ids)
+        """Untrusted text: no special token comes out of it. Halves of characters (from a broken argument, say), which
+        the library refuses, become question marks."""
+        whole = text.encode("utf-8", "replace").decode("utf-8")
+        return list(self._plain.encode(whole, add_special_tokens=False).ids)
 
     def encode_trusted(self, text: str) -> list[int]:
         """Our own framing: special tokens inside it are found."""

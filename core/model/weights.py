@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,43 @@ from kernels.quantized_linear.naive import GROUP, LARGEST, unpack
 
 CONFIG = "config.json"
 INDEX = "model.safetensors.index.json"
+WHOLE = "model.safetensors"
 SUMS = "SHA256SUMS"
 FETCH = "Fetch the model again."
 
-Found = dict[str, tuple[Any, str]]  # by the network's name: the opened file (safetensors has no types) and its key
+SHARD = 5 * 10**9  # bytes of one weight file, as the published repositories cut them
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A tensor in a file. ``opened``: the file (safetensors gives it no type)."""
+
+    file: Path
+    opened: Any
+    key: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.opened.get_slice(self.key).get_shape())
+
+    def tensor(self) -> Tensor:
+        """The values where the file is mapped: memory is taken as they are read, and kept while the file is open."""
+        found: Tensor = self.opened.get_tensor(self.key)
+        return found
+
+    def brought_to(self, device: torch.device, dtype: torch.dtype) -> Tensor:
+        """The values on a device in a dtype. Where that is another than the file's, the file's pages are let go."""
+        mapped = self.tensor()
+        if not mapped.is_floating_point():
+            raise WeightsError(f"{self.key} holds {mapped.dtype} without a scale.", FETCH)
+        if mapped.device == device and mapped.dtype == dtype:
+            return mapped
+        with _open(self.file) as again:
+            changed: Tensor = again.get_tensor(self.key).to(device=device, dtype=dtype)
+        return changed
+
+
+Found = dict[str, Stored]  # by the network's name
 
 _PREFIXES = (  # how files name the parts, and how the network does; the first match counts
     ("model.visual.", "visual."),
@@ -75,9 +108,11 @@ def weight_files(folder: Path) -> list[Path]:
     if index.exists():
         try:
             names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError):
+            if any(Path(name).name != name for name in names):
+                raise ValueError("a weight file outside its folder")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise WeightsError(f"{index} is not a readable index of weights.", FETCH) from None
-        files = [folder / str(name) for name in names]
+        files = [folder / name for name in names]
     else:
         files = sorted(folder.glob("*.safetensors"))
     missing = [file.name for file in files if not file.is_file()]
@@ -109,7 +144,7 @@ def load_files(
                 name = network_name(key)
                 if name in found:
                     raise WeightsError(f"{file.name} holds {key} a second time.", FETCH)
-                found[name] = (opened, key)
+                found[name] = Stored(file, opened, key)
         shape = _settled(shape, set(found))
         if shape.tie_word_embeddings:
             found.pop("lm_head.weight", None)  # some files carry the tied head along
@@ -144,11 +179,10 @@ def _compare(model: nn.Module, found: Found, scales: Found) -> None:
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
             raise WeightsError(f"The weight files {kind} {published_name(names[0])}{more}.", FETCH)
-    for name, (opened, key) in found.items():
-        shape = tuple(opened.get_slice(key).get_shape())
-        if shape != tuple(wanted[name].shape) and _scale_of(name) not in scales:
+    for name, stored in found.items():
+        if stored.shape != tuple(wanted[name].shape) and _scale_of(name) not in scales:
             raise WeightsError(
-                f"{key} has shape {shape}; the configuration wants {tuple(wanted[name].shape)}.", FETCH
+                f"{stored.key} has shape {stored.shape}; the configuration wants {tuple(wanted[name].shape)}.", FETCH
             )
 
 
@@ -156,19 +190,18 @@ def _fill(
     model: nn.Module, found: Found, scales: Found, device: torch.device, dtype: torch.dtype, packed: bool
 ) -> None:
     try:
-        for name, (opened, key) in found.items():
+        for name, stored in found.items():
             owner, _, attribute = name.rpartition(".")
             kind = torch.float32 if attribute in HIGH_PRECISION else dtype
-            tensor: Tensor = opened.get_tensor(key)
             if _scale_of(name) in scales:
-                file, scale_key = scales.pop(_scale_of(name))
-                scale = file.get_tensor(scale_key)
-                _check_packed(tensor, scale, tuple(model.get_parameter(name).shape), key)
+                weight, scale = stored.tensor(), scales.pop(_scale_of(name)).tensor()
+                _check_packed(weight, scale, tuple(model.get_parameter(name).shape), stored.key)
                 if packed:
-                    keep_packed(model, owner, tensor.to(device), scale.to(device))
+                    keep_packed(model, owner, weight.to(device), scale.to(device))
                     continue
-                tensor = unpack(tensor, scale, kind)
-            tensor = tensor.to(device=device, dtype=kind)
+                tensor = unpack(weight, scale, kind).to(device)
+            else:
+                tensor = stored.brought_to(device, kind)
             setattr(model.get_submodule(owner), attribute, nn.Parameter(tensor, requires_grad=False))
         if scales:
             raise WeightsError(f"The weight files hold a superfluous {published_name(min(scales))}.", FETCH)
@@ -208,16 +241,52 @@ def _open(file: Path) -> Any:
         raise WeightsError(f"{file} is damaged or cut short: {error}.", FETCH) from None
 
 
-def save(model: InfiniteVL, folder: Path) -> None:
-    """Write config.json, the weights and their checksums in the published layout."""
+def save(model: InfiniteVL, folder: Path, shard: int = SHARD) -> None:
+    """Write config.json, the weights and their checksums in the published layout.
+
+    ``shard``: the most bytes of one weight file (a larger tensor has one to itself); several come with an index.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     named = [*model.named_parameters(), *model.named_buffers()]  # buffers are the packed weights
-    tensors = {published_name(name): tensor.detach().contiguous() for name, tensor in named}
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    shards = _shards({published_name(name): tensor.detach() for name, tensor in named}, shard)
+    count = len(shards)
+    files = [f"model-{n:05}-of-{count:05}.safetensors" if count > 1 else WHOLE for n in range(1, count + 1)]
+    for file, tensors in zip(files, shards, strict=True):
+        partial = folder / f".{file}.partial"  # the model may be mapped from the very file it is saved to
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, {"format": "pt"})
+        partial.replace(folder / file)
+    (folder / INDEX).unlink(missing_ok=True)
+    for old in folder.glob("model*.safetensors"):  # of a model saved here before
+        if re.fullmatch(r"model(-\d{5}-of-\d{5})?\.safetensors", old.name) and old.name not in files:
+            old.unlink()
     text = json.dumps(shape_fields(model.shape), indent=1)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
-    sums = "".join(f"{_digest(folder / name)}  {name}\n" for name in (CONFIG, "model.safetensors"))
+    written = [CONFIG, *files]
+    if count > 1:
+        _write_index(folder, dict(zip(files, shards, strict=True)))
+        written.append(INDEX)
+    sums = "".join(f"{_digest(folder / name)}  {name}\n" for name in written)
     (folder / SUMS).write_text(sums, encoding="utf-8")
+
+
+def _shards(tensors: dict[str, Tensor], most: int) -> list[dict[str, Tensor]]:
+    """The tensors in order, cut where a file would grow beyond ``most`` bytes."""
+    shards: list[dict[str, Tensor]] = [{}]
+    filled = 0
+    for name, tensor in tensors.items():
+        if shards[-1] and filled + tensor.nbytes > most:
+            shards.append({})
+            filled = 0
+        shards[-1][name] = tensor
+        filled += tensor.nbytes
+    return shards
+
+
+def _write_index(folder: Path, shards: dict[str, dict[str, Tensor]]) -> None:
+    total = sum(tensor.nbytes for tensors in shards.values() for tensor in tensors.values())
+    places = {name: file for file, tensors in shards.items() for name in tensors}
+    index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(places.items()))}
+    (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
 
 
 def verify(folder: Path) -> None:

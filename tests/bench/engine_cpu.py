@@ -9,8 +9,6 @@ shape with random weights. Run it on a quiet machine: medians of several rounds 
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -18,33 +16,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from core.measure import DELTA_TOKENS, delta_case, delta_floor, median_ms
 from core.model.bundle import random_bundle
+from core.model.floors import Machine, bandwidth_of, matrix_rate
 from core.preprocess import Observation
 from core.session import AskOptions, Session, open_session
 from core.training.nano import nano_shape
 from kernels.gated_delta import cpu, naive
 
-SHAPES = {"4B layer": (16, 128, 256), "nano layer": (6, 64, 128)}  # heads, key width, value width
-TOKENS = 512
-
-
-def median_ms(work: Callable[[], object], rounds: int) -> float:
-    work()
-    times = []
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - begun) * 1e3)
-    return statistics.median(times)
-
-
-def draw(heads: int, key: int, value: int) -> list[Tensor]:
-    q, k = (F.normalize(torch.randn(1, TOKENS, heads, key), dim=-1) for _ in range(2))
-    v, state = torch.randn(1, TOKENS, heads, value), torch.randn(1, heads, key, value)
-    return [q, k, v, -0.1 * torch.rand(1, TOKENS, heads), torch.rand(1, TOKENS, heads), state]
+SHAPES = {  # heads, key width, value width
+    "golden": (2, 16, 32),
+    "nano layer": (6, 64, 128),
+    "4B layer": (16, 128, 256),
+}
+CPU = torch.device("cpu")
 
 
 def both_ways(form: Callable[..., tuple[Tensor, Tensor]], given: list[Tensor]) -> None:
@@ -59,22 +46,29 @@ def forward(form: Callable[..., tuple[Tensor, Tensor]], given: list[Tensor]) -> 
 
 
 def delta_rows() -> None:
+    """Also the share of the floor: operations of the recurrence at the rate of a large matrix product."""
+    machine = Machine(bandwidth_of(CPU), matrix_rate(CPU, torch.float32))
+    print(f"matrix products {machine.rate / 1e9:.0f} GFLOP/s, copies {machine.bandwidth / 1e9:.1f} GB/s")
     for name, shape in SHAPES.items():
-        given = draw(*shape)
-        for what, run, rounds in (("forward", forward, 5), ("forward and backward", both_ways, 1)):
-            slow, fast = (median_ms(partial(run, form.gated_delta, given), rounds) for form in (naive, cpu))
-            print(f"gated delta, {name}, {TOKENS} tokens, {what}: {slow:.1f} -> {fast:.1f} ms, {slow / fast:.1f} x")
+        given = delta_case(*shape)
+        for what, run, passes in (("forward", forward, 1), ("forward and backward", both_ways, 3)):
+            slow, fast = (median_ms(partial(run, form.gated_delta, given), CPU) for form in (naive, cpu))
+            print(
+                f"gated delta, {name} {shape}, {DELTA_TOKENS} tokens, {what}: {slow:.1f} -> {fast:.2f} ms, "
+                f"{slow / fast:.1f} x, floor {passes * delta_floor(*shape, machine):.2f} ms",
+                flush=True,
+            )
 
 
 def session_rows(session: Session) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8)
     shown = Observation(datetime.now(UTC), "2026-01-05 Mon 09:00:00 | xterm | make", (pixels,))
     tokens = session.see(shown)
-    print(f"{session.facts.model}: see {tokens} tokens {median_ms(partial(session.see, shown), 9):.0f} ms")
+    print(f"{session.facts.model}: see {tokens} tokens {median_ms(partial(session.see, shown), CPU):.0f} ms")
     steps = []
     for limit in (1, 41):
         options = AskOptions(max_tokens=limit, temperature=1.0, seed=1)
-        steps.append(median_ms(partial(answer, session, options), 3))
+        steps.append(median_ms(partial(answer, session, options), CPU))
     print(f"first token {steps[0]:.0f} ms, each further {(steps[1] - steps[0]) / 40:.1f} ms (if none ends it)")
 
 

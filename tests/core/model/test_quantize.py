@@ -9,7 +9,7 @@ import torch
 
 from core.errors import WeightsError
 from core.model import weights
-from core.model.bundle import random_bundle, tiny_shape
+from core.model.bundle import open_bundle, random_bundle, tiny_shape
 from core.model.floors import see_operations
 from core.model.network import InfiniteVL
 from core.model.quantize import KINDS, QuantizedLinear, quantize
@@ -73,6 +73,38 @@ def test_a_packed_network_is_smaller_and_answers_nearly_the_same(kind: Kind) -> 
         error = relative(packed.logits(ours), plain.logits(theirs))
     assert 0 < error < 3 * ERRORS[kind]
     assert state.recurrent.dtype == torch.float32
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_packed_twin_shares_the_rest_and_leaves_the_model_alone(kind: Kind) -> None:
+    parts = random_bundle(torch.device("cpu"), torch.float32, tiny_shape())
+    before = {name: tensor.clone() for name, tensor in parts.network.named_parameters()}
+    twin = parts.quantized(kind)
+    assert all(tensor.equal(before[name]) for name, tensor in parts.network.named_parameters())
+    assert not any(isinstance(module, QuantizedLinear) for module in parts.network.modules())
+    shared = twin.network.language_model.embed_tokens.weight
+    assert shared.data_ptr() == parts.network.language_model.embed_tokens.weight.data_ptr()
+    assert twin.fingerprint == parts.fingerprint  # a memory goes from one to the other
+    stream, packed = Session(parts), Session(twin)
+    for session in (stream, packed):
+        session.see(observation(0))
+    errors = [
+        relative(packed._state.tensors()[name], stream._state.tensors()[name]) for name in ("keys", "recurrent")
+    ]
+    assert all(0 < error < 0.5 for error in errors)
+    again = parts.quantized(kind).quantized("int8")  # what is packed stays as it is
+    assert sum(isinstance(module, QuantizedLinear) for module in again.network.modules()) == sum(
+        isinstance(module, QuantizedLinear) for module in twin.network.modules()
+    )
+
+
+def test_a_folder_of_packed_weights_opens_packed(tmp_path: Path) -> None:
+    parts = random_bundle(torch.device("cpu"), torch.float32, tiny_shape()).quantized("fp8")
+    weights.save(parts.network, tmp_path)
+    parts.tokenizer.save(tmp_path / "tokenizer.json")
+    for packed in (True, False):
+        opened = open_bundle(tmp_path, torch.device("cpu"), torch.float32, packed=packed)
+        assert any(isinstance(module, QuantizedLinear) for module in opened.network.modules()) == packed
 
 
 def test_gates_decays_and_embeddings_are_never_packed() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from core.model import weights
 from core.model.network import InfiniteVL
 from tests.helpers.models import network
 
+ROOT = Path(__file__).resolve().parents[3]
 NORM = "model.language_model.norm.weight"
 
 
@@ -69,6 +73,94 @@ def test_shards_are_found_through_their_index(tmp_path: Path) -> None:
     (tmp_path / "part1.safetensors").unlink()
     with pytest.raises(WeightsError, match=r"part1\.safetensors"):
         weights.load(tmp_path)
+
+
+def test_large_models_are_saved_in_shards_with_an_index(tmp_path: Path) -> None:
+    model = network()
+    weights.save(model, tmp_path)
+    whole = load_file(tmp_path / "model.safetensors")
+    weights.save(model, tmp_path, shard=50_000)
+    index = json.loads((tmp_path / weights.INDEX).read_text(encoding="utf-8"))
+    files = sorted(file.name for file in tmp_path.glob("*.safetensors"))
+    assert files[0] == f"model-00001-of-{len(files):05}.safetensors"
+    assert len(files) > 2
+    assert sorted(set(index["weight_map"].values())) == files
+    assert index["weight_map"].keys() == whole.keys()
+    assert index["metadata"]["total_size"] == sum(tensor.nbytes for tensor in whole.values())
+    for name, file in index["weight_map"].items():
+        assert load_file(tmp_path / file)[name].equal(whole[name])
+    assert all((tmp_path / file).stat().st_size < 60_000 or len(load_file(tmp_path / file)) == 1 for file in files)
+    assert same(weights.load(tmp_path), model)
+    (tmp_path / "model-notes.safetensors.txt").touch()  # not ours
+    weights.save(model, tmp_path)  # and back: nothing of the shards is left over
+    assert same(weights.load(tmp_path), model)
+    left = sorted(file.name for file in tmp_path.glob("*.safetensors*"))
+    assert left == ["model-notes.safetensors.txt", "model.safetensors"]
+
+
+def test_a_model_may_be_saved_where_it_was_loaded_from(tmp_path: Path) -> None:
+    weights.save(network(), tmp_path)
+    weights.save(weights.load(tmp_path), tmp_path)
+    assert same(weights.load(tmp_path), network())
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"weight_map": 3}', '{"weight_map": {"a": 7}}', '{"weight_map": {"a": "../model.safetensors"}}'],
+)
+def test_an_index_that_cannot_be_followed_is_named(content: str, tmp_path: Path) -> None:
+    weights.save(network(), tmp_path)
+    (tmp_path / weights.INDEX).write_text(content, encoding="utf-8")
+    with pytest.raises(WeightsError, match=re.escape(weights.INDEX)):
+        weights.load(tmp_path)
+
+
+def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
+    weights.save(network(), tmp_path, shard=50_000)
+    file = sorted(tmp_path.glob("model-*"))[1]
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+    with pytest.raises(WeightsError, match=rf"{re.escape(file.name)}.*checksum"):
+        weights.load(tmp_path)
+
+
+def test_bytes_without_a_scale_are_refused(tmp_path: Path) -> None:
+    weights.save(network(), tmp_path)
+    rewrite(tmp_path, lambda tensors: tensors | {NORM: tensors[NORM].to(torch.int8)})
+    with pytest.raises(WeightsError, match=rf"{re.escape(NORM)} holds torch.int8 without a scale"):
+        weights.load(tmp_path)
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+import torch
+from core.model import weights
+torch.set_num_threads(1)
+small, large = map(Path, sys.argv[1:3])
+weights.load(small, dtype=getattr(torch, sys.argv[3]))  # what the first use of anything takes is no matter here
+peak = lambda: 1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
+before = peak()
+parameters = list(weights.load(large, dtype=getattr(torch, sys.argv[3])).parameters())
+for parameter in parameters:
+    parameter.sum()
+print((peak() - before) / sum(parameter.nbytes for parameter in parameters))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+@pytest.mark.parametrize(
+    ("stored", "wanted"), [("float32", "float32"), ("float32", "bfloat16"), ("bfloat16", "float32")]
+)
+def test_weights_are_never_in_memory_twice(stored: str, wanted: str, tmp_path: Path) -> None:
+    large = network(
+        hidden_size=1024, intermediate_size=4096, vision=replace(network().shape.vision, out_hidden_size=1024)
+    )
+    for model, folder in ((network(), "small"), (large, "large")):
+        weights.save(weights.place(model, "cpu", getattr(torch, stored)), tmp_path / folder)
+    del large, model
+    command = [sys.executable, "-c", PEAK, str(tmp_path / "small"), str(tmp_path / "large"), wanted]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert 0.9 < float(told.stdout) < 1.3
 
 
 def test_precision_is_asked_for_and_the_decay_keeps_its_own(tmp_path: Path) -> None:
