@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -57,7 +58,8 @@ class AskOptions:
     seed: int | None = None  # for temperatures above 0; None: another answer each time
 
     def __post_init__(self) -> None:
-        if self.max_tokens < 1 or self.temperature < 0 or not 0 < self.top_p <= 1 or self.repetition_penalty <= 0:
+        sane = self.max_tokens >= 1 and self.temperature >= 0 and 0 < self.top_p <= 1 and self.repetition_penalty > 0
+        if not (sane and math.isfinite(self.temperature) and math.isfinite(self.repetition_penalty)):
             raise InputError(
                 "An answer's options are out of range.",
                 "max_tokens at least 1, temperature at least 0, top_p within (0, 1], repetition_penalty above 0.",
@@ -157,7 +159,8 @@ class Session:
 
     def save(self, path: Path) -> None:
         """Write the memory to one file, whole or not at all. Raises DiskFullError."""
-        save_state(self._state, json.dumps(asdict(self._notes)), self._bundle.fingerprint, path)
+        with _device_errors():
+            save_state(self._state, json.dumps(asdict(self._notes)), self._bundle.fingerprint, path)
 
     def load(self, path: Path) -> None:
         """Take the memory from a file. Raises StateError for one of another model or version, or damaged."""

@@ -168,11 +168,12 @@ FAILURES = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
     MemoryError(),
     RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: not enough memory"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory: you tried to"),
     RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
 ]
 
 
-@pytest.fixture(params=FAILURES, ids=lambda failure: type(failure).__name__ + str(failure)[:12])
+@pytest.fixture(params=FAILURES, ids=lambda failure: type(failure).__name__ + str(failure)[51:65])
 def failing(request: pytest.FixtureRequest) -> Callable[..., Any]:
     def fail(*_: Any, **__: Any) -> Any:
         raise request.param
