@@ -32,7 +32,12 @@ from core.model.state import MemoryState, load_state, save_state
 from core.model.steps import see_step
 from core.preprocess import Observation
 
-NO_MEMORY = ("not enough memory", "out of memory", "ALLOC_FAILED")  # how PyTorch words it for CPU, CUDA and cuBLAS
+NO_MEMORY = (  # how PyTorch words it for Windows, Linux, CUDA and cuBLAS
+    "not enough memory",
+    "can't allocate memory",
+    "out of memory",
+    "ALLOC_FAILED",
+)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ import triton.language as tl
 from torch import Tensor
 
 from kernels import dispatch
-from kernels.chained import chained, follow
 from kernels.quantized_linear.naive import GROUP
 from kernels.short_conv.triton import Row
 
@@ -109,7 +108,6 @@ def _product_kernel(
     K: tl.constexpr, BX: tl.constexpr, BN: tl.constexpr, STEP: tl.constexpr, BK: tl.constexpr, PARTS: tl.constexpr,
     H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr, GROUP: tl.constexpr,
     BEFORE: tl.constexpr, AFTER: tl.constexpr, BITS: tl.constexpr, SCALED: tl.constexpr, STAGES: tl.constexpr,
-    CHAINED: tl.constexpr,
 ):  # fmt: skip
     """BN rows of the matrix [N, K] times x. With GATED the matrix is [2 N, K], gates first.
 
@@ -117,7 +115,6 @@ def _product_kernel(
     row of the layer's the matrix begins at (MIX). ``extra`` is the bias or the residual; ``parts`` the partial sums
     of squares of each head of x (HEADS).
     """
-    follow(CHAINED)
     PAIR: tl.constexpr = 2 if BITS == 4 else 1
     WIDTH: tl.constexpr = BK // (VECTOR if BITS == 16 else CHUNK)
     n = tl.program_id(0) * BN + tl.arange(0, BN)
@@ -162,10 +159,9 @@ def _product_kernel(
 @triton.jit
 def _step_kernel(
     y_ptr, state_ptr, norm_ptr, o_ptr, parts_ptr, scale, eps,
-    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, CHAINED: tl.constexpr,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr,
 ):  # fmt: skip
     """One head's block of value columns: the state read, moved on and read out; o times norm weight and gate."""
-    follow(CHAINED)
     block, h = tl.program_id(0), tl.program_id(1)
     c = tl.arange(0, BK)
     x = block * BV + tl.arange(0, BV)
@@ -212,11 +208,11 @@ class Matrix:
         return dispatch.quantized_linear(x, self.values, self.scale, bias)
 
 
-def _block(N: int, K: int, bits: int) -> tuple[int, int, int, int]:
+def _block(w: Matrix, K: int) -> tuple[int, int, int, int]:
     """Rows a program, stored columns a step, warps, stages: enough bytes in flight on every multiprocessor."""
-    columns = min({16: 512, 8: 1024, 4: 512}[bits], triton.next_power_of_2(K))
-    rows = 4 if N <= 4096 or bits == 16 else 8
-    return rows, columns, 4, 3
+    if w.bits == 4:
+        return 8, min(512, triton.next_power_of_2(K)), 4, 2
+    return 4, min(1024 // w.values.itemsize, triton.next_power_of_2(K)), 4, 3
 
 
 def _launch(
@@ -225,7 +221,7 @@ def _launch(
     mixing: tuple[Tensor, Tensor, Tensor, Tensor] | None = None, row: Row | None = None, first: int = 0,
 ) -> None:  # fmt: skip
     N, K, four = y.numel(), w.values.shape[1], w.bits == 4
-    rows, columns, warps, stages = _block(N, K, w.bits)
+    rows, columns, warps, stages = _block(w, K)
     step = (heads[1] // 2 if four else heads[1]) or columns  # with heads: one a step
     weight, tail, a_log, dt_bias = mixing or (x, x, x, x)
     row = row or Row(0, 0, 0)
@@ -235,7 +231,7 @@ def _launch(
         K=K, BX=triton.next_power_of_2(x.numel()), BN=rows, STEP=step, BK=triton.next_power_of_2(step),
         PARTS=heads[0], H=row.H, C=row.channels, HV=row.H * row.V, TAPS=weight.shape[1] if mixing else 2,
         GROUP=GROUP // 2, BEFORE=before, AFTER=after, BITS=w.bits, SCALED=w.scale is not None and not four,
-        STAGES=stages, num_warps=warps, **chained(),
+        STAGES=stages, num_warps=warps,
     )  # fmt: skip
 
 
@@ -275,7 +271,7 @@ def delta_step(y: Tensor, row: Row, state: Tensor, norm: Tensor, o: Tensor, part
     BV = triton.next_power_of_2(row.V) // value_blocks(row.V)
     _step_kernel[(value_blocks(row.V), row.H)](
         y, state, norm, o, parts, row.K**-0.5, eps, H=row.H, K=row.K, V=row.V, BK=triton.next_power_of_2(row.K),
-        BV=BV, num_warps=4, **chained(),
+        BV=BV, num_warps=4,
     )  # fmt: skip
 
 

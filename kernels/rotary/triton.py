@@ -8,17 +8,15 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.chained import chained, follow
 from kernels.rotary import naive
 
 
 @triton.jit
 def _rotate_kernel(
     x_ptr, y_ptr, cos_ptr, sin_ptr, x_stride, y_stride, T, heads, HALF: tl.constexpr, BC: tl.constexpr,
-    BH: tl.constexpr, CHAINED: tl.constexpr,
+    BH: tl.constexpr,
 ):  # fmt: skip
     """BH heads of one token a program; x and y may be the same memory."""
-    follow(CHAINED)
     token = tl.program_id(0).to(tl.int64)
     head = tl.program_id(1) * BH + tl.arange(0, BH)
     c = tl.arange(0, BC)
@@ -43,7 +41,7 @@ def _launch(
     # one thread for each element at the most: where several hold the same one, in-place work would be a race
     warps = max(1, min(4, BH * BC // 32))
     _rotate_kernel[(tokens, triton.cdiv(heads, BH))](
-        x, y, cos, sin, x_stride, y_stride, T, heads, HALF=half, BC=BC, BH=BH, num_warps=warps, **chained()
+        x, y, cos, sin, x_stride, y_stride, T, heads, HALF=half, BC=BC, BH=BH, num_warps=warps
     )
 
 

@@ -18,7 +18,6 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.chained import chained, follow
 from kernels.window_attention import naive
 
 EMPTY = tl.constexpr(-1.0e30)  # the largest score of a row that has seen no key: finite, so differences are too
@@ -44,13 +43,12 @@ def _attend_kernel(
     q_ptr, k_ptr, v_ptr, past_k_ptr, past_v_ptr, seen_ptr, o_ptr, acc_ptr, top_ptr, total_ptr, scale,
     q_stride, k_stride, v_stride, T, slots, window, sinks, split_slots,
     G: tl.constexpr, R: tl.constexpr, D: tl.constexpr, BD: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr,
-    WHOLE: tl.constexpr, PRECISION: tl.constexpr, CHAINED: tl.constexpr,
+    WHOLE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Rows are (token, head of the group). A split takes its part of the ring; the last one the new tokens as well.
 
     ``scale`` holds the factor log2(e). With WHOLE there is one split, and the result is final.
     """
-    follow(CHAINED)
     block, group, split = tl.program_id(0), tl.program_id(1), tl.program_id(2)
     b, g = (group // G).to(tl.int64), group % G
     r = block * BM + tl.arange(0, BM)
@@ -115,10 +113,9 @@ def _attend_kernel(
 @triton.jit(do_not_specialize=["T", "splits"])
 def _join_kernel(
     acc_ptr, top_ptr, total_ptr, o_ptr, T, splits, G: tl.constexpr, R: tl.constexpr, D: tl.constexpr,
-    BD: tl.constexpr, BS: tl.constexpr, BR: tl.constexpr, CHAINED: tl.constexpr,
+    BD: tl.constexpr, BS: tl.constexpr, BR: tl.constexpr,
 ):  # fmt: skip
     """BR rows of all splits: weigh each part by its largest score."""
-    follow(CHAINED)
     group = tl.program_id(1)
     row = tl.program_id(0) * BR + tl.arange(0, BR)
     s = tl.arange(0, BS)
@@ -143,10 +140,9 @@ def _join_kernel(
 @triton.jit(do_not_specialize=["T"])
 def _append_kernel(
     k_ptr, v_ptr, past_k_ptr, past_v_ptr, seen_ptr, count_ptr, k_stride, v_stride, T, slots, sinks,
-    G: tl.constexpr, D: tl.constexpr, BD: tl.constexpr, COUNTED: tl.constexpr, CHAINED: tl.constexpr,
+    G: tl.constexpr, D: tl.constexpr, BD: tl.constexpr, COUNTED: tl.constexpr,
 ):  # fmt: skip
     """One new token of one group: its key and value into its slot, unless a later new token takes that slot."""
-    follow(CHAINED)
     count = T
     if COUNTED:
         count = tl.load(count_ptr).to(tl.int32)
@@ -221,13 +217,13 @@ def attend(
     _attend_kernel[(triton.cdiv(T * R, how.rows), B * G, splits)](
         q, k, v, past_k, past_v, seen, o, acc, top, total, scale * LOG2E, q.stride(1), k.stride(1), v.stride(1), T,
         slots, window, sinks, split_slots, G=G, R=R, D=D, BD=BD, BM=how.rows, BN=how.keys, WHOLE=whole,
-        PRECISION="tf32x3" if wide else "tf32", num_warps=how.warps, num_stages=how.stages, **chained(),
+        PRECISION="tf32x3" if wide else "tf32", num_warps=how.warps, num_stages=how.stages,
     )  # fmt: skip
     if not whole:
         BS = triton.next_power_of_2(splits)
         BR = max(1, min(16, 32 // BS, triton.next_power_of_2(T * R)))
         _join_kernel[(triton.cdiv(T * R, BR), B * G)](
-            acc, top, total, o, T, splits, G=G, R=R, D=D, BD=BD, BS=BS, BR=BR, num_warps=4, **chained()
+            acc, top, total, o, T, splits, G=G, R=R, D=D, BD=BD, BS=BS, BR=BR, num_warps=4
         )
     return o
 
@@ -239,7 +235,7 @@ def append_both_(
     B, T, G, D = k.shape
     _append_kernel[(T, B * G)](
         k, v, past_k, past_v, seen, seen if count is None else count, k.stride(1), v.stride(1), T, past_k.shape[2],
-        sinks, G=G, D=D, BD=triton.next_power_of_2(D), COUNTED=count is not None, num_warps=1, **chained(),
+        sinks, G=G, D=D, BD=triton.next_power_of_2(D), COUNTED=count is not None, num_warps=1,
     )  # fmt: skip
 
 
