@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import tomlkit
 import tomlkit.exceptions
@@ -32,6 +32,9 @@ MAX_FILE: Final = 2**20  # bytes; a larger settings file is not one
 MAX_VALUE: Final = 100_000  # characters of one value
 SLOWEST: Final = 1 / 60  # frames a second
 RATE: Final = re.compile(r"(.+?)\s*=\s*(\d+(?:\.\d+)?)")  # DP-1 = 0.5
+
+
+Keys = Annotated[str, "keys"]  # a combination as <ctrl>+<alt>+space; empty: none
 
 
 class Section(BaseModel):
@@ -78,7 +81,7 @@ class PrivacySection(Section):
     )
     without_window_list: Literal["refuse", "record"] = Field(
         default="refuse",
-        description="where the desktop does not tell its windows no rule can be kept: refuse to record, or record all",
+        description="where the desktop tells no windows, rules cannot be kept: refuse to record, or record all",
     )
     memory_only: bool = Field(
         default=False, description="keep no pictures and no text on disk, only the memory state"
@@ -125,8 +128,8 @@ class DesktopSection(Section):
         default=False, description="go on recording after the desktop app was quit, with no icon that shows it"
     )
     theme: Literal["system", "light", "dark"] = Field(default="system", description="the look of the windows")
-    hotkey_ask: str = Field(default="<ctrl>+<alt>+space", description="opens the window with the question field")
-    hotkey_snip: str = Field(default="<ctrl>+<alt>+s", description="asks about a part of the screen")
+    hotkey_ask: Keys = Field(default="<ctrl>+<alt>+space", description="opens the window with the question field")
+    hotkey_snip: Keys = Field(default="<ctrl>+<alt>+s", description="asks about a part of the screen")
 
 
 class Settings(Section):
@@ -173,7 +176,7 @@ class Settings(Section):
                 name=name,
                 value=as_text(self.get(name)),
                 default=as_text(Settings().get(name)),
-                type=_type_name(_field(name).annotation),
+                type="keys" if "keys" in _field(name).metadata else _type_name(_field(name).annotation),
                 description=_field(name).description or "",
             )
             for name in names()

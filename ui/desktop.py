@@ -19,6 +19,7 @@ from app.protocol import Moments, SettingInfo, Status
 from ui import text
 from ui.bridge import Bridge
 from ui.controls import Controls
+from ui.first_choices import FirstChoices
 from ui.hotkeys import Hotkeys
 from ui.immortal import keep_singletons
 from ui.pictures import Pictures
@@ -91,6 +92,7 @@ class Desktop(QObject):
         """Opens the settings, or brings them to the front."""
         if self.settings is None:
             self.settings = SettingsWindow(self.theme, self.bridge)
+            self.settings.taken.connect(self._setting_taken)
         self.settings.show()
         self.settings.raise_()
         self.settings.activateWindow()
@@ -220,12 +222,14 @@ class Desktop(QObject):
         self.window.summon()
 
     def _welcome(self) -> None:
-        self.welcome = Welcome(self.theme, str(self._paths.data))
+        choices = FirstChoices(self.bridge, self.hotkeys.probe)
+        self.welcome = Welcome(self.theme, str(self._paths.data), choices)
         self.welcome.answered.connect(self._consent)
         self.welcome.show()
 
     def _consent(self, given: bool) -> None:
         if given:
+            self._make_choices()
             self._values["desktop.consent"] = "true"
             self.bridge.change_setting("desktop.consent", "true")
             self._may_begin = True
@@ -233,6 +237,24 @@ class Desktop(QObject):
         else:
             self.window.tell(self.tr("Nothing is recorded until you press Start recording."))
         self.window.summon()
+
+    def _make_choices(self) -> None:
+        """What the first run's last page says becomes the settings; a model that is not here yet is fetched."""
+        choices = self.welcome.choices if self.welcome is not None else None
+        if choices is None:
+            return
+        for name, value in choices.settings.items():
+            self._values[name] = value
+            self.bridge.change_setting(name, value)
+        self._listen()
+        if choices.download:
+            self.show_settings()
+            if self.settings is not None:
+                self.settings.download_model(choices.download)
+
+    def _setting_taken(self, name: str, value: str) -> None:
+        if name == "privacy.memory_only" and value == "true" and self._status is not None and self._status.moments:
+            self.controls.offer_to_forget()
 
     def _window_closed(self) -> None:
         if not self.tray.available:

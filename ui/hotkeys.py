@@ -53,6 +53,13 @@ class Hotkeys(QObject):
             return _tr("Two hotkeys are the same; change one of them in the settings.")
         return self._start(keys)
 
+    def probe(self, keys: dict[str, str]) -> str:
+        """What ``listen`` would say of these keys. Listens to them from then on, where they can be had."""
+        trouble = self.listen(keys)
+        if trouble:
+            self.stop()
+        return trouble
+
     def stop(self) -> None:
         """Stops listening. What a listener that is slow to end still hears is not told any more."""
         listener, self._listener, self._keys = self._listener, None, {}

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.protocol import SettingInfo
 from ui import text
+from ui.key_field import KeyField
 from ui.theme import Theme
 from ui.widgets import Switch, label, tool_button
 
@@ -49,6 +50,7 @@ class SettingRow(QWidget):
     """``changed`` asks for a new value; ``show_value`` and ``refuse`` are the answers."""
 
     changed = Signal(str, str)  # name, value
+    edited = Signal()  # the draft is another
 
     def __init__(self, theme: Theme, setting: SettingInfo) -> None:
         super().__init__()
@@ -89,6 +91,11 @@ class SettingRow(QWidget):
     def value(self) -> str:
         """The value in force, as the engine writes it."""
         return self._value
+
+    @property
+    def draft(self) -> str:
+        """What stands in the editor now, which need not be in force yet."""
+        return self._read()
 
     @property
     def reset_button(self) -> QToolButton:
@@ -134,6 +141,8 @@ class SettingRow(QWidget):
             return self._choice(kind.split("|"))
         if kind == "list of text":
             return self._list()
+        if kind == "keys":
+            return self._keys()
         return self._line()
 
     def _switch(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
@@ -170,7 +179,14 @@ class SettingRow(QWidget):
                 self._propose(read())
 
         lines.committed.connect(commit)
+        lines.textChanged.connect(self.edited)
         return lines, lambda value: lines.setPlainText("\n".join(entries(value))), read
+
+    def _keys(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
+        field = KeyField(self.title)
+        field.setFixedWidth(EDITOR_WIDTH)
+        field.editingFinished.connect(lambda: self._propose(field.combination))
+        return field, field.show_combination, lambda: field.combination
 
     def _line(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         line = QLineEdit()

@@ -33,6 +33,7 @@ DIMMED = 130  # of 255
 class Overlay(QWidget):
     """One screen. Coordinates are logical pixels of the widget; the picture has device pixels."""
 
+    placed = Signal(QRect)  # in desktop pixels, before ``chosen``
     chosen = Signal(QImage)
     cancelled = Signal()
 
@@ -54,6 +55,9 @@ class Overlay(QWidget):
         self.setAccessibleName(
             self.tr("Drag a region, click a window, or press Enter for the whole screen; Esc cancels")
         )
+        self.setAccessibleDescription(self.tr("Tab marks one window after the other, Space chooses the marked one"))
+        self._origin = screen.geometry().topLeft()
+        self.setScreen(screen)
         self.setGeometry(screen.geometry())
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setMouseTracking(True)
@@ -94,6 +98,18 @@ class Overlay(QWidget):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._region = self.rect()
             self._choose()
+        elif event.key() == Qt.Key.Key_Space and not self._region.isEmpty():
+            self._choose()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802  Qt's name
+        """Tab and its reverse mark the windows, front to back: there is nothing else here to go to."""
+        here = [window.intersected(self.rect()) for window in self._windows]
+        here = [window for window in here if not window.isEmpty()]
+        if here:
+            place = here.index(self._region) if self._region in here else (-1 if forward else 0)
+            self._region = here[(place + (1 if forward else -1)) % len(here)]
+            self.update()
+        return True
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
         del event
@@ -111,7 +127,8 @@ class Overlay(QWidget):
     def _paint_hint(self, painter: QPainter) -> None:
         painter.setPen(QColor("#FFFFFF"))
         painter.setFont(self._theme.font(1.3))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.accessibleName())
+        words = f"{self.accessibleName()}\n{self.accessibleDescription()}"
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
 
     def _window_at(self, place: QPoint) -> QRect:
         for window in self._windows:
@@ -123,6 +140,7 @@ class Overlay(QWidget):
         part = self._in_picture(self._region if not self._region.isEmpty() else QRect(self.rect()))
         image = self._picture.copy(part.toAlignedRect()).toImage()
         image.setDevicePixelRatio(1)
+        self.placed.emit(part.toAlignedRect().translated(self._origin))
         self.chosen.emit(image)
 
     def _in_picture(self, region: QRect) -> QRectF:
@@ -135,6 +153,7 @@ class Overlay(QWidget):
 class Snip(QObject):
     """``start`` shows the overlays; then ``chosen`` with a picture, or ``cancelled``."""
 
+    placed = Signal(QRect)  # where it is, in desktop pixels; before ``chosen``
     chosen = Signal(QImage)
     cancelled = Signal()
     failed = Signal(str)
@@ -159,6 +178,7 @@ class Snip(QObject):
         windows = self._windows()
         for screen, picture in pictures:
             overlay = Overlay(self._theme, screen, picture, [_local(window, screen) for window in windows])
+            overlay.placed.connect(self.placed)
             overlay.chosen.connect(self._chosen)
             overlay.cancelled.connect(self.cancel)
             self.overlays.append(overlay)
@@ -167,7 +187,8 @@ class Snip(QObject):
         front = next((o for o in self.overlays if o.screen() is under), self.overlays[0])
         front.activateWindow()
         front.setFocus()
-        front.grabKeyboard()  # overlays bypass the window manager, which would give them the keyboard otherwise
+        if QGuiApplication.platformName() == "xcb":
+            front.grabKeyboard()  # overlays bypass the window manager, which would give it them otherwise
 
     def cancel(self) -> None:
         self._close()
@@ -179,7 +200,8 @@ class Snip(QObject):
 
     def _close(self) -> None:
         for overlay in self.overlays:
-            overlay.releaseKeyboard()
+            if QWidget.keyboardGrabber() is overlay:
+                overlay.releaseKeyboard()
             overlay.hide()
             overlay.deleteLater()
         self.overlays.clear()

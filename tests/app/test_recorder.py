@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from app import recorder as recorder_module
+from app.clock import SleepWatch
 from app.recorder import Recorder, RecorderFacts, Wanted
 from core.capture.source import EndOfSource, FrameSource
 from core.config import CaptureConfig
@@ -299,7 +300,7 @@ def test_after_a_sleep_what_was_on_screen_before_is_over(
     recorder.watch(Wanted(("screen",))).result()
     world.taken.get()
     slept = [True]
-    monkeypatch.setattr(recorder_module.SleepWatch, "over", lambda _: bool(slept) and slept.pop())
+    monkeypatch.setattr(SleepWatch, "over", lambda _: bool(slept) and slept.pop())
     assert world.left.get() == "screen:a"
     before.closed.wait()
     until(recorder, lambda facts: bool(facts.sources))

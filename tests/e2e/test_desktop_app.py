@@ -94,7 +94,7 @@ def on_page(page: int, now: dict[str, Any]) -> bool:
 def agree(app: App) -> None:
     """Goes through the first run's pages by key and waits for recording."""
     app.desktop.focus(app.desktop.wait_for_window("Afterimage: Welcome"))
-    for page in range(3):
+    for page in range(4):
         app.wait(partial(on_page, page), f"page {page}")
         app.desktop.press("space")
     app.wait(lambda now: now.get("light") == "recording", "recording after consent")

@@ -45,8 +45,8 @@ def test_nothing_is_recorded_before_consent(qtbot: QtBot, engine: FakeEngine, de
     assert not desktop.window.isVisible()
     qtbot.waitUntil(lambda: desktop.presence.can_start)
     settle(qtbot, desktop)
-    welcome.on_button.click()
-    welcome.on_button.click()
+    for _ in range(3):
+        welcome.on_button.click()
     assert "watch" not in engine.kinds()
     welcome.on_button.click()
     qtbot.waitUntil(lambda: desktop.presence.light is Light.RECORDING)
@@ -161,3 +161,63 @@ def test_only_a_plain_yes_counts_as_consent(paths: Paths, content: bytes, agreed
     paths.prepare()
     paths.settings.write_bytes(content)
     assert consented(paths) is agreed
+
+
+def test_what_the_first_run_chooses_becomes_the_settings(qtbot: QtBot, engine: FakeEngine, desktop: Desktop) -> None:
+    desktop.start()
+    welcome = desktop.welcome
+    assert welcome is not None
+    qtbot.waitUntil(lambda: desktop.presence.can_start)
+    settle(qtbot, desktop)
+    for _ in range(3):
+        welcome.on_button.click()
+    qtbot.waitUntil(lambda: bool(welcome.choices.models))
+    welcome.choices.fields["desktop.hotkey_snip"].show_combination("<ctrl>+<shift>+s")
+    welcome.choices.models["infinitevl"].click()
+    assert {"change_setting", "fetch_model"}.isdisjoint(engine.kinds())
+    welcome.on_button.click()
+    qtbot.waitUntil(lambda: "fetch_model" in engine.kinds())
+    settle(qtbot, desktop)
+    assert engine.settings.desktop.hotkey_snip == "<ctrl>+<shift>+s"
+    assert engine.settings.desktop.consent
+    engine.work_goes_on.set()
+    assert desktop.settings is not None
+    desktop.settings.close()
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_switching_memory_only_on_offers_to_forget_what_is_there(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths, monkeypatch: pytest.MonkeyPatch, yes: bool
+) -> None:
+    asked: list[str] = []
+
+    def confirm(question: str, _explanation: str) -> bool:
+        asked.append(question)
+        return yes
+
+    monkeypatch.setattr(desktop.controls, "confirm", confirm)
+    agree(paths, engine)
+    engine.tell(moments=12)
+    desktop.start()
+    desktop.show_settings()
+    settings = desktop.settings
+    assert settings is not None
+    qtbot.waitUntil(lambda: bool(settings.rows))
+    with qtbot.waitSignal(settings.taken):
+        settings.rows["privacy.memory_only"].changed.emit("privacy.memory_only", "true")
+    settle(qtbot, desktop)
+    assert asked == ["Forget everything recorded so far?"]
+    assert ("forget" in engine.kinds()) is yes
+    settings.close()
+
+
+def test_a_camera_that_is_on_is_said_in_tray_and_window(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths
+) -> None:
+    agree(paths, engine)
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.presence.light is Light.RECORDING)
+    assert "camera" not in desktop.tray.words
+    engine.tell(camera=True)
+    qtbot.waitUntil(lambda: "camera on" in desktop.tray.words)
+    assert desktop.tray.camera
