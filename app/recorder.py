@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from app.clock import SleepWatch
 from app.protocol import SourceStatus
-from core.capture.source import EndOfSource, Pace
+from core.capture.source import EndOfSource, Limited, Pace
 from core.config import CaptureConfig
 from core.errors import AfterimageError, DiskFullError, InputError
 from core.gate import Change, Refusal
@@ -294,7 +294,8 @@ class Recorder:
                     self._troubles.pop(name, None)
                     for source in sources:
                         self._counts.setdefault(source.name, Count())
-                        self._taps.append(Tap(name, source, Pace(config.paced(source.name))))
+                        limit = source.most_rate if isinstance(source, Limited) else None
+                        self._taps.append(Tap(name, source, Pace(config.paced(source.name, limit))))
         with self._changed:
             future = self._plan.first_try
             if hopeless is not None and future is not None:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -33,6 +33,7 @@ from app.settings import Settings
 from app.snapshots import Snapshots
 from app.sources import is_live
 from app.truth import state_of
+from core.config import CaptureConfig
 from core.errors import EnvironmentTroubleError
 from core.frame import utc_now
 from core.timeline.ocr import Reader
@@ -83,7 +84,7 @@ class Service:
         self._snapshots = Snapshots(paths.snapshots, int(self._settings.engine.snapshots_gb * GB))
         self.mind = Mind(self._opener(), self._snapshots, self.notices)
         self.assistant = Assistant(self.timeline, self.mind, reader, self._policy())
-        self.recorder = Recorder(self.assistant, opener, self._settings.capture_config())
+        self.recorder = Recorder(self.assistant, opener, self._capture_config())
         self._owner: object = None  # what the recording ends with, if it is somebody's
         self._trouble_since: float | None = None  # monotonic
         self._paused_until: float | None = None  # monotonic
@@ -335,13 +336,16 @@ class Service:
         if self._policy() != policy_before:
             with self.recorder.quiet():
                 self.assistant.apply(self._policy())
-        self.recorder.configure(fresh.capture_config())
+        self.recorder.configure(self._capture_config())
         self.timeline.configure(fresh.timeline_config())
         self._snapshots.budget = int(fresh.engine.snapshots_gb * GB)
         if fresh.model != before.model:
             self.mind.reopen(self._opener())
         self._next_disk_look = 0.0
         self._changed.set()
+
+    def _capture_config(self) -> CaptureConfig:
+        return replace(self._settings.capture_config(), permission=self._paths.data / "screen-permission")
 
     def _policy(self) -> Policy:
         capture = self._settings.capture_config()
