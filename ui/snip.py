@@ -5,6 +5,8 @@ The pictures are taken before anything of this appears. Each screen has an overl
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
@@ -28,6 +30,8 @@ from ui.theme import Theme
 
 SMALLEST_DRAG = 6  # logical pixels; a shorter drag is a click
 DIMMED = 130  # of 255
+
+log = logging.getLogger(__name__)
 
 
 class Overlay(QWidget):
@@ -157,6 +161,7 @@ class Snip(QObject):
     chosen = Signal(QImage)
     cancelled = Signal()
     failed = Signal(str)
+    _fetched = Signal(QImage)  # from the thread that asks the portal
 
     def __init__(self, theme: Theme, windows: Callable[[], Sequence[QRect]] | None = None) -> None:
         """``windows``: the visible windows front to back, in desktop pixels; the window system's by default."""
@@ -164,12 +169,47 @@ class Snip(QObject):
         self._theme = theme
         self._windows = windows or desktop_windows
         self.overlays: list[Overlay] = []
+        self._waiting: threading.Thread | None = None
+        self._fetched.connect(self._portal_answered, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
         """Takes the pictures, then covers the screens. Does nothing while it is under way."""
         if self.overlays:
             return
-        pictures = [(screen, screen.grabWindow(0)) for screen in QGuiApplication.screens()]
+        if QGuiApplication.platformName().startswith("wayland"):
+            self._ask_portal()
+            return
+        self._cover([(screen, screen.grabWindow(0)) for screen in QGuiApplication.screens()])
+
+    def _ask_portal(self) -> None:
+        """Wayland hands pictures out through the portal alone, and may ask the user first: not on this thread."""
+        if self._waiting is None:
+            self._waiting = threading.Thread(target=self._fetch, name="snip-picture", daemon=True)
+            self._waiting.start()
+
+    def _fetch(self) -> None:
+        from core.capture.portal import Portal
+        from core.capture.wayland import picture_once
+
+        image = QImage()
+        try:
+            portal = Portal()
+            try:
+                pixels = picture_once(portal.screenshot())
+            finally:
+                portal.close()
+            height, width = pixels.shape[:2]
+            image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        except AfterimageError as error:
+            log.warning("no picture to snip from: %s", error)
+        self._fetched.emit(image)
+
+    def _portal_answered(self, image: QImage) -> None:
+        self._waiting = None
+        self._cover(parts(QPixmap.fromImage(image), QGuiApplication.screens()))
+
+    def _cover(self, pictures: Sequence[tuple[QScreen, QPixmap]]) -> None:
+        """Shows each screen's picture on it, dimmed."""
         if any(picture.isNull() for _screen, picture in pictures):
             self.failed.emit(
                 self.tr("This desktop does not hand out pictures of the screen. Paste or drop a picture instead.")
@@ -182,7 +222,10 @@ class Snip(QObject):
             overlay.chosen.connect(self._chosen)
             overlay.cancelled.connect(self.cancel)
             self.overlays.append(overlay)
-            overlay.show()
+            if QGuiApplication.platformName().startswith("wayland"):
+                overlay.showFullScreen()  # where it is to be is the compositor's to say
+            else:
+                overlay.show()
         under = QGuiApplication.screenAt(QCursor.pos())
         front = next((o for o in self.overlays if o.screen() is under), self.overlays[0])
         front.activateWindow()
@@ -205,6 +248,20 @@ class Snip(QObject):
             overlay.hide()
             overlay.deleteLater()
         self.overlays.clear()
+
+
+def parts(whole: QPixmap, screens: Sequence[QScreen]) -> list[tuple[QScreen, QPixmap]]:
+    """One picture of the whole desktop cut into those of its screens."""
+    desktop = QRect()
+    for screen in screens:
+        desktop = desktop.united(screen.geometry())
+    across, down = whole.width() / max(1, desktop.width()), whole.height() / max(1, desktop.height())
+    cut = []
+    for screen in screens:
+        place = screen.geometry().translated(-desktop.topLeft())
+        part = QRectF(place.x() * across, place.y() * down, place.width() * across, place.height() * down)
+        cut.append((screen, whole.copy(part.toAlignedRect())))
+    return cut
 
 
 def desktop_windows() -> list[QRect]:

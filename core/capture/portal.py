@@ -30,6 +30,8 @@ ANSWER_SECONDS = 120.0  # for the user to answer a question of the desktop's
 SHOT_SECONDS = 10.0  # for a picture that needs no question
 MONITORS, CURSOR_HIDDEN, UNTIL_REVOKED = 1, 1, 2  # of SelectSources: types, cursor_mode, persist_mode
 
+REFUSED = 1  # the code of a Response: the user's no
+
 ALLOW = "Allow it in the desktop's privacy settings, or log in to a session on Xorg."
 
 
@@ -90,29 +92,28 @@ class Portal:
     def cast(self, token: str = "") -> Cast:
         """Begins a screen cast of the monitors that the user chooses, or, with a token, chose before.
 
-        Raises CaptureDeniedError where the user or the desktop refuses.
+        Raises CaptureDeniedError where the user refuses, BusError where the desktop cannot.
         """
-        with _refused("record the screen"):
-            session = self.session(SCREENCAST)
-            wanted: Variants = {
-                "types": ("u", MONITORS),
-                "multiple": ("b", True),
-                "cursor_mode": ("u", CURSOR_HIDDEN),
-            }
-            if self.version(SCREENCAST) >= 4:
-                wanted["persist_mode"] = ("u", UNTIL_REVOKED)
-                if token:
-                    wanted["restore_token"] = ("s", token)
-            self.request(SCREENCAST, "SelectSources", "o", (session,), wanted)
-            outcome = self.request(SCREENCAST, "Start", "os", (session, ""), {})
-            streams = tuple(
-                _stream(number, node, facts)
-                for number, (node, facts) in enumerate(outcome.get("streams", ("", ()))[1], 1)
-            )
-            if not streams:
-                raise CaptureDeniedError("The desktop hands out no monitor.", ALLOW)
-            (remote,) = self.bus.call(address(SCREENCAST), "OpenPipeWireRemote", "oa{sv}", (session, {}))
-            return Cast(session, streams, remote.to_raw_fd(), str(outcome.get("restore_token", ("s", ""))[1]))
+        session = self.session(SCREENCAST)
+        wanted: Variants = {
+            "types": ("u", MONITORS),
+            "multiple": ("b", True),
+            "cursor_mode": ("u", CURSOR_HIDDEN),
+        }
+        if self.version(SCREENCAST) >= 4:
+            wanted["persist_mode"] = ("u", UNTIL_REVOKED)
+            if token:
+                wanted["restore_token"] = ("s", token)
+        self.request(SCREENCAST, "SelectSources", "o", (session,), wanted)
+        outcome = self.request(SCREENCAST, "Start", "os", (session, ""), {})
+        streams = tuple(
+            _stream(number, node, facts)
+            for number, (node, facts) in enumerate(outcome.get("streams", ("", ()))[1], 1)
+        )
+        if not streams:
+            raise CaptureDeniedError("The desktop hands out no monitor.", ALLOW)
+        (remote,) = self.bus.call(address(SCREENCAST), "OpenPipeWireRemote", "oa{sv}", (session, {}))
+        return Cast(session, streams, remote.to_raw_fd(), str(outcome.get("restore_token", ("s", ""))[1]))
 
     def session(self, interface: str) -> str:
         """A new session's object path. Raises BusError, CaptureDeniedError."""
@@ -135,7 +136,7 @@ class Portal:
     ) -> dict[str, tuple[str, Any]]:
         """Makes a request and waits for its outcome: what the Response holds.
 
-        Raises BusError without an answer, CaptureDeniedError where the user said no.
+        Raises BusError without an answer or where it failed, CaptureDeniedError where the user said no.
         """
         token = _token()
         mine = f"{PATH}/request/{self.bus.name[1:].replace('.', '_')}/{token}"
@@ -145,8 +146,10 @@ class Portal:
                 address(interface), method, f"{signature}a{{sv}}", (*body, {"handle_token": ("s", token), **options})
             )
             code, outcome = following(seconds).body
-        if code:
+        if code == REFUSED:
             raise CaptureDeniedError("The desktop was told not to allow this.", ALLOW)
+        if code:
+            raise BusError(f"The desktop could not do this ({method}).")
         return dict(outcome)
 
 

@@ -8,10 +8,11 @@ open. Windows are known where the compositor tells them (core.capture.windows).
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from core.capture.bus import BusError
 from core.capture.place import scaled, visible
 from core.capture.portal import SCREENCAST, SCREENSHOT, Cast, CastStream, Portal
 from core.capture.source import FrameSource
@@ -33,6 +35,8 @@ LIBRARY = "pipewire_capture"
 FIRST_FRAME = 3.0  # seconds until a cast that has brought nothing counts as broken
 SHOT_RATE = 0.2  # screenshots a second: each costs the desktop a file
 MOST_PIXELS = 200_000_000
+log = logging.getLogger(__name__)
+
 PREFERRED = "Log in to a session on Xorg, or choose another monitor in the settings."
 
 
@@ -63,7 +67,8 @@ def wayland_screens(config: CaptureConfig) -> list[FrameSource]:
     try:
         facts = window_facts()
         if find_spec(LIBRARY) is not None and portal.version(SCREENCAST):
-            return _casts(portal, facts, config)
+            with _broken_cast_told():
+                return _casts(portal, facts, config)
         if portal.version(SCREENSHOT):
             return [ShotSource(portal, facts)]
     except BaseException:
@@ -90,6 +95,15 @@ def _casts(portal: Portal, facts: WindowFacts, config: CaptureConfig) -> list[Fr
         return [CastSource(shared, stream, _reader(library, cast, stream)) for stream in chosen]
     finally:
         os.close(cast.remote)  # each reader has its own copy
+
+
+@contextlib.contextmanager
+def _broken_cast_told() -> Iterator[None]:
+    """A desktop that cannot cast its screen may still hand out pictures of it."""
+    try:
+        yield
+    except BusError as error:
+        log.warning("no screen cast, screenshots instead: %s", error.message)
 
 
 def _reader(library: Any, cast: Cast, stream: CastStream) -> CastReader:

@@ -266,6 +266,15 @@ def test_a_cast_that_the_user_refuses_is_told(portal: FakePortal, readers: list[
     assert readers == []
 
 
+def test_a_desktop_that_cannot_cast_still_hands_out_pictures(portal: FakePortal, readers: list[Reader]) -> None:
+    portal.manners.code = 2
+    (source,) = screens(CaptureConfig())
+    portal.manners.code = 0
+    assert source.name == "screen:desktop"
+    assert source.grab() is not None
+    source.close()
+
+
 # --- windows and the session ----------------------------------------------------------------------------------------
 
 
