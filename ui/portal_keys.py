@@ -43,11 +43,8 @@ class PortalKeys:
 
     def __init__(self, calls: Mapping[str, Callable[[], None]], described: Mapping[str, str]) -> None:
         self._wanted = [
-            (
-                combination,
-                {"description": ("s", described[combination]), "preferred_trigger": ("s", trigger(combination))},
-            )
-            for combination in calls
+            (keys, {"description": ("s", described[keys]), "preferred_trigger": ("s", trigger(keys))})
+            for keys in calls
         ]
         self._calls = dict(calls)
         self._portal = Portal()
@@ -85,7 +82,7 @@ class PortalKeys:
             while True:
                 while (message := self._portal.bus.pending()) is not None:
                     self._hear(message, session)
-                if self._ended in select.select([self._portal.bus, self._ended], [], [])[0]:
+                if self._ended in select.select([self._portal.bus.fileno(), self._ended], [], [])[0]:
                     return
 
     def _hear(self, message: Message, session: str) -> None:
