@@ -34,6 +34,7 @@ from ui.welcome import Welcome
 from ui.window import AskWindow
 
 LONGEST_SHUTDOWN_MS = 15_000  # an engine that saves for longer finishes without the desktop
+TRAY_EVERY_MS = 3_000  # how often a tray is looked for that was not there; after the first time it is told
 SINCE_EVERY_MS = 60_000  # how often the oldest moment is looked up: old ones are thinned out
 
 
@@ -65,6 +66,9 @@ class Desktop(QObject):
         self._newest_ticket = 0
         self._goodbye = 0  # the ticket of the engine's shutdown; -1: it goes on
         self.ended = False
+        self._trayless = False  # it was told
+        self._tray_watch = QTimer(self)
+        self._tray_watch.timeout.connect(self._look_for_tray)
         self._since = QTimer(self, interval=SINCE_EVERY_MS)
         self._since.timeout.connect(self._look_up_since)
         self._wire()
@@ -79,7 +83,7 @@ class Desktop(QObject):
         if self.tray.available:
             self.tray.show()
         else:
-            self.window.say_no_tray()
+            self._tray_watch.start(TRAY_EVERY_MS)  # at log-in it often comes later
         self._show_presence()
         if consented(self._paths):
             self.window.summon()
@@ -119,10 +123,19 @@ class Desktop(QObject):
         self._goodbye = self.bridge.shut_engine_down()
         QTimer.singleShot(LONGEST_SHUTDOWN_MS, self, self._end)
 
+    def _look_for_tray(self) -> None:
+        if self.tray.available:
+            self._tray_watch.stop()
+            self.tray.show()
+        elif not self._trayless:
+            self._trayless = True
+            self.window.say_no_tray()
+
     def _end(self) -> None:
         if self.ended:
             return
         self.ended = True
+        self._tray_watch.stop()
         self.hotkeys.stop()
         self.tray.hide()
         self.bridge.stop()

@@ -43,8 +43,8 @@ class PortalKeys:
 
     def __init__(self, calls: Mapping[str, Callable[[], None]], described: Mapping[str, str]) -> None:
         self._wanted = [
-            (keys, {"description": ("s", described[keys]), "preferred_trigger": ("s", trigger(keys))})
-            for keys in calls
+            (keys, {"description": ("s", words), "preferred_trigger": ("s", trigger(keys))})
+            for keys, words in described.items()
         ]
         self._calls = dict(calls)
         self._portal = Portal()

@@ -125,10 +125,27 @@ def test_quitting_leaves_a_recording_that_should_go_on(
     assert "shutdown" not in engine.kinds()
 
 
-def test_without_a_tray_the_window_says_so(qtbot: QtBot, engine: FakeEngine, desktop: Desktop) -> None:
+def test_without_a_tray_the_window_says_so(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.desktop.TRAY_EVERY_MS", 1)
     assert not desktop.tray.available
     desktop.start()
-    assert any("no tray" in words for words in desktop.window.messages)
+    qtbot.waitUntil(lambda: any("no tray" in words for words in desktop.window.messages))
+
+
+def test_a_tray_that_comes_late_is_used_from_then_on(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.desktop.TRAY_EVERY_MS", 1)
+    shown: list[bool] = []
+    monkeypatch.setattr(desktop.tray, "show", lambda: shown.append(True))
+    desktop.start()
+    qtbot.waitUntil(lambda: any("no tray" in words for words in desktop.window.messages))
+    monkeypatch.setattr(type(desktop.tray), "available", True)
+    qtbot.waitUntil(lambda: bool(shown))
+    settle(qtbot, desktop)
+    assert shown == [True]
 
 
 def test_the_oldest_moment_is_named(qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths) -> None:
