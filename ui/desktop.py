@@ -223,6 +223,11 @@ class Desktop(QObject):
         if trouble and trouble != self._hotkey_trouble:
             self.window.tell(trouble)
         self._hotkey_trouble = trouble
+        QTimer.singleShot(0, self, self._warn_of_keys)  # after the settings have shown the new values
+
+    def _warn_of_keys(self) -> None:
+        if self.settings is not None and self._hotkey_trouble:
+            self.settings.warn_of_keys(self._hotkey_trouble)
 
     def _hotkey(self, name: str) -> None:
         if name == "snip":

@@ -13,6 +13,7 @@ from ui.bridge import Bridge
 from ui.key_field import KeyField
 from ui.widgets import label
 
+INDENT = 26  # pixels: below the words of the button
 MODEL = "model.path"
 ASK, SNIP = "desktop.hotkey_ask", "desktop.hotkey_snip"
 DEFAULTS = {ASK: "<ctrl>+<alt>+space", SNIP: "<ctrl>+<alt>+s"}
@@ -90,14 +91,16 @@ class FirstChoices(QWidget):
             return
         self._known = models
         for model in models:
-            words = text.plain(f"{model.name}: {model.description}", 200)
-            if not model.present:
-                words = _tr("{model} (downloaded after this page)").format(model=words)
-            button = QRadioButton(words)
+            name, words = text.plain(model.name, 60), text.plain(model.description, 200)
+            button = QRadioButton(name if model.present else _tr("{model}, downloaded after this").format(model=name))
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setAccessibleDescription(words)
             button.setChecked(model.chosen)
+            explained = label(words, "small", wrap=True)
+            explained.setIndent(INDENT)
             self._group.addButton(button)
             self._choices.addWidget(button)
+            self._choices.addWidget(explained)
             self.models[model.name] = button
 
 

@@ -122,7 +122,11 @@ class SettingRow(QWidget):
     def refuse(self, why: str) -> None:
         """Says why a change was not taken, and goes back to the value in force."""
         self.show_value(self._value)
-        self._trouble.setText(text.plain(why, 500))
+        self.warn(why)
+
+    def warn(self, words: str) -> None:
+        """Says what is wrong with the value in force."""
+        self._trouble.setText(text.plain(words, 500))
         self._trouble.show()
 
     def _propose(self, value: str) -> None:

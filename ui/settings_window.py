@@ -10,10 +10,11 @@ from itertools import groupby
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.protocol import SettingInfo
 from ui.bridge import Bridge
+from ui.hotkeys import normal
 from ui.models_panel import IndexPanel, ModelsPanel
 from ui.panel import Panel
 from ui.rules_panel import RulesPanel
@@ -80,6 +81,13 @@ class SettingsWindow(QWidget):
         bridge.done.connect(self._taken)
         bridge.failed.connect(self._refused)
 
+    def warn_of_keys(self, trouble: str) -> None:
+        """Says beside the keys that it names, or beside all of them, what is wrong with them."""
+        keys = [row for row in self.rows.values() if row.setting.type == "keys"]
+        named = [row for row in keys if row.value and normal(row.value) in trouble]
+        for row in named or keys:
+            row.warn(trouble)
+
     def download_model(self, name: str) -> None:
         """Begins a download where its progress can be seen."""
         self.models.download(name)
@@ -116,6 +124,7 @@ class SettingsWindow(QWidget):
             heading.setContentsMargins(2, 14, 0, 0)
             card = QFrame()
             card.setProperty("role", "card")
+            card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
             inside = QVBoxLayout(card)
             inside.setContentsMargins(0, 4, 0, 4)
             inside.setSpacing(0)

@@ -16,6 +16,7 @@ from app.paths import Paths, paths_in
 from app.recorder import Wanted
 from app.service import Service
 from app.sources import Sources
+from app.surroundings import Desktop
 from core.frame import Pixels
 from core.preprocess import Observation
 from tests.helpers.desktop import VirtualDesktop, program, wait_until
@@ -184,3 +185,14 @@ def test_a_monitor_left_out_in_the_settings_is_not_recorded(desktop: VirtualDesk
         assert not any(shows(picture, "magenta") for picture in watched.kept())
         watched.service.change_setting("capture.monitors", second)
         watched.until(lambda: any(shows(picture, "magenta") for picture in watched.kept()), "the second monitor")
+
+
+def test_the_settings_are_told_the_windows_and_monitors_that_are_there(desktop: VirtualDesktop) -> None:
+    desktop.set_monitor("L", "1000/300x600/200+0+0", "screen")
+    desktop.set_monitor("R", "600/80x500/60+1000+0", "none")
+    surroundings = Desktop()
+    page = ["xterm", "-title", "plain page", "-geometry", "30x8+1100+60", "-e", "sleep 300"]
+    with program(desktop, page, "plain"):
+        wait_until(lambda: any(w.title == "plain page" for w in surroundings.windows() or ()), 10, "its being listed")
+    wait_until(lambda: not any(w.title == "plain page" for w in surroundings.windows() or ()), 10, "its going")
+    assert [monitor.rect.width for monitor in surroundings.monitors()] == [1000, 600]

@@ -198,11 +198,11 @@ class FakeEngine:
     def _models(self, _request: protocol.GetModels, reply: Reply) -> None:
         chosen = self.settings.model.path
         nano = protocol.ModelInfo(
-            name="nano", description="built in: small", path="", present=True, chosen=not chosen
+            name="nano", description="built in: small, for every machine", path="", present=True, chosen=not chosen
         )
         large = protocol.ModelInfo(
             name="infinitevl",
-            description="InfiniteVL 4B: wants a GPU",
+            description="InfiniteVL 4B: answers in its own words; wants a GPU with 12 GB",
             path="/models/infinitevl",
             present=self.downloaded,
             chosen=chosen == "/models/infinitevl",

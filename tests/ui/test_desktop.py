@@ -238,3 +238,23 @@ def test_a_camera_that_is_on_is_said_in_tray_and_window(
     engine.tell(camera=True)
     qtbot.waitUntil(lambda: "camera on" in desktop.tray.words)
     assert desktop.tray.camera
+
+
+def test_keys_that_another_program_has_are_told_beside_the_setting(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listen(keys: dict[str, str]) -> str:
+        return "Another program uses <ctrl>+k." if "<ctrl>+k" in keys.values() else ""
+
+    monkeypatch.setattr(desktop.hotkeys, "listen", listen)
+    agree(paths, engine)
+    desktop.start()
+    desktop.show_settings()
+    settings = desktop.settings
+    assert settings is not None
+    qtbot.waitUntil(lambda: bool(settings.rows))
+    settings.rows["desktop.hotkey_snip"].changed.emit("desktop.hotkey_snip", "<ctrl>+k")
+    qtbot.waitUntil(lambda: "Another program" in settings.rows["desktop.hotkey_snip"].trouble)
+    assert settings.rows["desktop.hotkey_ask"].trouble == ""
+    assert engine.settings.desktop.hotkey_snip == "<ctrl>+k"
+    settings.close()
