@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ from PIL import Image, UnidentifiedImageError
 
 from core.capture.bus import BusError
 from core.capture.place import scaled, visible
-from core.capture.portal import SCREENCAST, SCREENSHOT, Cast, CastStream, Portal
+from core.capture.portal import SCREENCAST, SCREENSHOT, SHORTCUTS, Cast, CastStream, Portal
 from core.capture.source import FrameSource
 from core.capture.windows import WindowFacts, window_facts
 from core.config import CaptureConfig
@@ -37,6 +37,10 @@ SHOT_RATE = 0.2  # screenshots a second: each costs the desktop a file
 MOST_PIXELS = 200_000_000
 log = logging.getLogger(__name__)
 
+NO_PORTAL = (
+    "This Wayland desktop has no portal that hands out the screen.",
+    'Install xdg-desktop-portal and its part for your desktop, or log in to a session "on Xorg".',
+)
 PREFERRED = "Log in to a session on Xorg, or choose another monitor in the settings."
 
 
@@ -75,10 +79,24 @@ def wayland_screens(config: CaptureConfig) -> list[FrameSource]:
         portal.close()
         raise
     portal.close()
-    raise DisplayMissingError(
-        "This Wayland desktop has no portal that hands out the screen.",
-        'Install xdg-desktop-portal and its part for your desktop, or log in to a session "on Xorg".',
-    )
+    raise DisplayMissingError(*NO_PORTAL)
+
+
+def offered() -> tuple[Literal["screen casts", "screenshots"], bool]:
+    """What ``wayland_screens`` would get without asking the user, and whether there are global shortcuts.
+
+    Raises DisplayMissingError where there is nothing to get.
+    """
+    portal = Portal()
+    try:
+        shortcuts = portal.version(SHORTCUTS) > 0
+        if find_spec(LIBRARY) is not None and portal.version(SCREENCAST):
+            return "screen casts", shortcuts
+        if portal.version(SCREENSHOT):
+            return "screenshots", shortcuts
+    finally:
+        portal.close()
+    raise DisplayMissingError(*NO_PORTAL)
 
 
 def _casts(portal: Portal, facts: WindowFacts, config: CaptureConfig) -> list[FrameSource]:
