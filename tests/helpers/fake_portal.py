@@ -27,7 +27,10 @@ NEEDED = shutil.which("dbus-daemon")
 def private_bus() -> Iterator[str]:
     """The address of a bus of its own."""
     daemon = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE, text=True
+        ["dbus-daemon", "--session", "--nofork", "--print-address=1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert daemon.stdout is not None
     try:
