@@ -22,6 +22,7 @@ from ui.controls import Controls
 from ui.first_choices import FirstChoices
 from ui.hotkeys import Hotkeys
 from ui.immortal import keep_singletons
+from ui.key_field import KeyField
 from ui.pictures import Pictures
 from ui.presence import Link, Presence, presence
 from ui.settings_window import SettingsWindow
@@ -230,6 +231,10 @@ class Desktop(QObject):
             self.settings.warn_of_keys(self._hotkey_trouble)
 
     def _hotkey(self, name: str) -> None:
+        if isinstance(QApplication.focusWidget(), KeyField) or (
+            self.welcome is not None and self.welcome.isVisible()
+        ):
+            return  # the keys are only being chosen
         if name == "snip":
             self.snip.start()
         else:

@@ -53,7 +53,14 @@ class Hotkeys(QObject):
         return self._start(keys)
 
     def probe(self, keys: dict[str, str]) -> str:
-        """What ``listen`` would say of these keys. Listens to them from then on, where they can be had."""
+        """What ``listen`` would say of these keys. Listens to them from then on, where they can be had.
+
+        The portal is only asked whether it has hotkeys: it would put every key that is tried to the user.
+        """
+        if _system() is _portal:
+            from ui.portal_keys import offered
+
+            return "" if offered() else _without()
         trouble = self.listen(keys)
         if trouble:
             self.stop()

@@ -95,6 +95,18 @@ class PortalKeys:
                 call()
 
 
+def offered() -> bool:
+    """Whether this desktop's portal has global shortcuts."""
+    try:
+        portal = Portal()
+    except DisplayMissingError:
+        return False
+    try:
+        return portal.version(SHORTCUTS) > 0
+    finally:
+        portal.close()
+
+
 def trigger(combination: str) -> str:
     """``<ctrl>+<alt>+<space>`` as the portal writes it: ``CTRL+ALT+space``. Raises ValueError for none."""
     *modifiers, key = combination.split("+")

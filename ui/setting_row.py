@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.protocol import SettingInfo
 from ui import text
-from ui.key_field import KeyField
+from ui.key_field import KeyField, sequence
 from ui.theme import Theme
 from ui.widgets import Switch, label, tool_button
 
@@ -189,7 +189,12 @@ class SettingRow(QWidget):
     def _keys(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         field = KeyField(self.title)
         field.setFixedWidth(EDITOR_WIDTH)
-        field.editingFinished.connect(lambda: self._propose(field.combination))
+
+        def commit() -> None:
+            if field.keySequence() != sequence(self._value):  # not what is only written in another way
+                self._propose(field.combination)
+
+        field.editingFinished.connect(commit)
         return field, field.show_combination, lambda: field.combination
 
     def _line(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:

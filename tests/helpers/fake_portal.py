@@ -26,12 +26,8 @@ NEEDED = shutil.which("dbus-daemon")
 @contextlib.contextmanager
 def private_bus() -> Iterator[str]:
     """The address of a bus of its own."""
-    daemon = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--print-address=1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    command = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
+    daemon = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert daemon.stdout is not None
     try:
         yield daemon.stdout.readline().strip()

@@ -258,3 +258,14 @@ def test_keys_that_another_program_has_are_told_beside_the_setting(
     assert settings.rows["desktop.hotkey_ask"].trouble == ""
     assert engine.settings.desktop.hotkey_snip == "<ctrl>+k"
     settings.close()
+
+
+def test_keys_that_are_only_being_chosen_open_nothing(qtbot: QtBot, engine: FakeEngine, desktop: Desktop) -> None:
+    desktop.start()
+    desktop.hotkeys.pressed.emit("ask")
+    assert not desktop.window.isVisible()
+    assert desktop.welcome is not None
+    desktop.welcome.close()
+    desktop.window.hide()
+    desktop.hotkeys.pressed.emit("ask")
+    assert desktop.window.isVisible()

@@ -74,6 +74,13 @@ def test_a_desktop_without_shortcuts_says_what_to_do_instead(portal: FakePortal,
     assert "keyboard settings" in hotkeys.listen({"ask": "<ctrl>+<alt>+space"})
 
 
+def test_trying_keys_asks_the_user_nothing(portal: FakePortal, hotkeys: Hotkeys) -> None:
+    assert hotkeys.probe({"ask": "<ctrl>+k"}) == ""
+    portal.manners.versions = {}
+    assert "keyboard settings" in hotkeys.probe({"ask": "<ctrl>+k"})
+    assert portal.sessions == []
+
+
 def test_a_users_no_ends_the_listening_quietly(qtbot: QtBot, portal: FakePortal, hotkeys: Hotkeys) -> None:
     portal.manners.code = 1
     assert hotkeys.listen({"ask": "<ctrl>+<alt>+space"}) == ""
