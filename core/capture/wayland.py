@@ -41,6 +41,7 @@ NO_PORTAL = (
     "This Wayland desktop has no portal that hands out the screen.",
     'Install xdg-desktop-portal and its part for your desktop, or log in to a session "on Xorg".',
 )
+WHOLE = "Record all of them (an empty capture.monitors), or install afterimage[wayland] and PipeWire."
 PREFERRED = "Log in to a session on Xorg, or choose another monitor in the settings."
 
 
@@ -67,6 +68,11 @@ def wayland_screens(config: CaptureConfig) -> list[FrameSource]:
 
     Raises DisplayMissingError without a portal, CaptureDeniedError where the user or the desktop refuses.
     """
+    if config.region is not None:
+        raise CaptureDeniedError(
+            "A Wayland session does not let a region alone be recorded.",
+            "Record whole monitors (an empty capture.region), or log in to a session on Xorg.",
+        )
     portal = Portal()
     try:
         facts = window_facts()
@@ -74,6 +80,8 @@ def wayland_screens(config: CaptureConfig) -> list[FrameSource]:
             with _broken_cast_told():
                 return _casts(portal, facts, config)
         if portal.version(SCREENSHOT):
+            if config.monitors:  # a screenshot shows them all
+                raise CaptureDeniedError("This Wayland desktop does not hand out single monitors.", WHOLE)
             return [ShotSource(portal, facts)]
     except BaseException:
         portal.close()

@@ -97,6 +97,14 @@ def test_rules_that_cannot_be_kept_let_nothing_through_unless_the_user_says_so(p
     source.close()
 
 
+@pytest.mark.parametrize("config", [CaptureConfig(region=(0, 0, 50, 50)), CaptureConfig(monitors=("DP-1",))])
+def test_more_than_the_user_chose_is_never_recorded_instead(portal: FakePortal, config: CaptureConfig) -> None:
+    with pytest.raises(CaptureDeniedError) as refused:
+        screens(config)
+    assert "empty" in refused.value.remedy
+    assert "Screenshot" not in [member for member, _ in portal.calls]
+
+
 def test_a_users_no_is_told_with_what_to_do(portal: FakePortal) -> None:
     (source,) = screens(CaptureConfig())
     portal.manners.code = 1
