@@ -73,21 +73,25 @@ def wayland_screens(config: CaptureConfig) -> list[FrameSource]:
             "A Wayland session does not let a region alone be recorded.",
             "Record whole monitors (an empty capture.region), or log in to a session on Xorg.",
         )
-    portal = Portal()
-    try:
+    with contextlib.ExitStack() as failing:
+        portal = Portal()
+        failing.callback(portal.close)
         facts = window_facts()
-        if find_spec(LIBRARY) is not None and portal.version(SCREENCAST):
-            with _broken_cast_told():
-                return _casts(portal, facts, config)
-        if portal.version(SCREENSHOT):
-            if config.monitors:  # a screenshot shows them all
-                raise CaptureDeniedError("This Wayland desktop does not hand out single monitors.", WHOLE)
-            return [ShotSource(portal, facts)]
-    except BaseException:
-        portal.close()
-        raise
-    portal.close()
-    raise DisplayMissingError(*NO_PORTAL)
+        failing.callback(facts.close)
+        sources = _granted(portal, facts, config)
+        failing.pop_all()  # the sources close both
+    return sources
+
+
+def _granted(portal: Portal, facts: WindowFacts, config: CaptureConfig) -> list[FrameSource]:
+    if find_spec(LIBRARY) is not None and portal.version(SCREENCAST):
+        with _broken_cast_told():
+            return _casts(portal, facts, config)
+    if not portal.version(SCREENSHOT):
+        raise DisplayMissingError(*NO_PORTAL)
+    if config.monitors:  # a screenshot shows them all
+        raise CaptureDeniedError("This Wayland desktop does not hand out single monitors.", WHOLE)
+    return [ShotSource(portal, facts)]
 
 
 def offered() -> tuple[Literal["screen casts", "screenshots"], bool]:
@@ -133,8 +137,12 @@ def _broken_cast_told() -> Iterator[None]:
 
 
 def _reader(library: Any, cast: Cast, stream: CastStream) -> CastReader:
-    reader: CastReader = library.CaptureStream(cast.remote, stream.node, *stream.size)
-    reader.start()
+    """Raises BusError where PipeWire does not play along."""
+    try:
+        reader: CastReader = library.CaptureStream(cast.remote, stream.node, *stream.size)
+        reader.start()
+    except (RuntimeError, ValueError, OSError) as error:  # as pipewire_capture words its troubles
+        raise BusError("PipeWire cannot be read.") from error
     return reader
 
 
@@ -187,7 +195,10 @@ class CastSource:
         if self._shared.facts.locked():
             return None
         before = self._shared.facts.windows()
-        bgra = self._reader.get_frame()
+        try:
+            bgra = self._reader.get_frame()
+        except RuntimeError as error:
+            raise SourceLostError("The screen cast broke off.", "It is asked for again.") from error
         if bgra is not None:
             self._pixels = np.asarray(cv2.cvtColor(np.asarray(bgra), cv2.COLOR_BGRA2RGB), np.uint8)
         if self._pixels is None:

@@ -181,6 +181,8 @@ class Reader:
         os.fstat(self.remote)  # it is open
 
     def get_frame(self) -> Any | None:
+        if self.frames and isinstance(self.frames[0], Exception):
+            raise self.frames.pop(0)
         return self.frames.pop(0) if self.frames else None
 
     def stop(self) -> None:
@@ -260,6 +262,9 @@ def test_a_cast_that_brings_nothing_or_ends_is_a_lost_source(
     monkeypatch.setattr(wayland, "FIRST_FRAME", -1.0)
     with pytest.raises(SourceLostError, match="no picture"):
         first.grab()
+    readers[1].frames.append(RuntimeError("PipeWire went away"))
+    with pytest.raises(SourceLostError, match="broke off"):
+        second.grab()
     readers[1].window_invalid = True
     with pytest.raises(SourceLostError, match="ended"):
         second.grab()
@@ -272,6 +277,18 @@ def test_a_cast_that_the_user_refuses_is_told(portal: FakePortal, readers: list[
     with pytest.raises(CaptureDeniedError):
         screens(CaptureConfig())
     assert readers == []
+
+
+def test_a_pipewire_that_cannot_be_read_leaves_the_pictures(
+    portal: FakePortal, readers: list[Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Reader) -> None:
+        raise RuntimeError("no PipeWire")
+
+    monkeypatch.setattr(Reader, "start", broken)
+    (source,) = screens(CaptureConfig())
+    assert source.name == "screen:desktop"
+    source.close()
 
 
 def test_a_desktop_that_cannot_cast_still_hands_out_pictures(portal: FakePortal, readers: list[Reader]) -> None:
