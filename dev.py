@@ -59,6 +59,7 @@ TEST_PROGRAMS = {
     "xterm": "xterm",
     "xrandr": "x11-xserver-utils",  # and xset
     "chromium": "chromium",
+    "dbus-daemon": "dbus-daemon",
     "mousepad": "mousepad",
 }
 FONTS = {

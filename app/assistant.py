@@ -9,6 +9,7 @@ Knows nothing of processes, protocols or schedules: app.recorder brings frames, 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +35,7 @@ class Policy:
 
     rules: PrivacyRules = field(default_factory=PrivacyRules)
     memory_only: bool = False  # no pictures and no text on disk
+    busy_rate: float = GateConfig.max_rate  # the most frames a second that a source may bring
 
 
 @dataclass
@@ -52,8 +54,9 @@ class Assistant:
         self._reader = reader
         self._policy = policy
         self._budget = VisionBudget()
-        self._gate = Gate(GateConfig(), policy.rules)
+        self._gate = self._new_gate()
         self._noted = 0
+        self._noted_sources: set[str] = set()  # of which the timeline has moments that may still be on screen
         self.tally = Tally()
 
     def take(self, frame: Frame) -> Change | Refusal:
@@ -61,7 +64,7 @@ class Assistant:
         verdict = self._gate.judge(frame)
         self._count(verdict)
         if isinstance(verdict, Refusal):
-            if verdict is not Refusal.EXCLUDED:
+            if verdict is not Refusal.EXCLUDED and not self._policy.memory_only:
                 self._timeline.note_seen(frame.source, frame.time)
             return verdict
         self._accept(verdict)
@@ -69,6 +72,7 @@ class Assistant:
 
     def _accept(self, change: Change) -> None:
         if not self._policy.memory_only:
+            self._noted_sources.add(change.frame.source)
             self._timeline.add(change)
             self._noted += 1
         self._mind.see(observe(change, self._budget))
@@ -99,13 +103,16 @@ class Assistant:
     def apply(self, policy: Policy) -> None:
         """New rules from the next frame on, which is judged as a source's first. No frame may be on its way."""
         self._policy = policy
+        if policy.memory_only:
+            for source in tuple(self._noted_sources):
+                self._note_gone(source)  # what the timeline has of it ends here
         self.start_afresh()
 
     # --- what the recorder tells -------------------------------------------------------------------------------
 
     def start_afresh(self) -> None:
         """What was on screen before is no longer known: the next frame of each source is all news."""
-        self._gate = Gate(GateConfig(), self._policy.rules)
+        self._gate = self._new_gate()
 
     def gone(self, source: str) -> None:
         """A source stopped: what it showed last is not on screen any more, as far as anybody knows.
@@ -113,15 +120,23 @@ class Assistant:
         The end of a recording is no reason to lose what the gate was still holding back.
         """
         held = self._gate.finish(source)
-        try:
-            if held is not None and source.startswith("replay:"):
+        if held is not None and source.startswith("replay:"):
+            with contextlib.suppress(DiskFullError):
                 self._accept(held)
-            self._timeline.note_gone(source, utc_now())
-        except DiskFullError:
-            return  # its last moment then ends when it was last seen
+        self._note_gone(source)
 
     def wait_for_room(self) -> None:
         self._mind.wait_for_room()
+
+    def _note_gone(self, source: str) -> None:
+        if source in self._noted_sources:
+            self._noted_sources.discard(source)
+            with contextlib.suppress(DiskFullError):  # its last moment then ends when it was last seen
+                self._timeline.note_gone(source, utc_now())
+
+    def _new_gate(self) -> Gate:
+        fastest = max(GateConfig.max_rate, self._policy.busy_rate)
+        return Gate(GateConfig(max_rate=fastest), self._policy.rules)
 
     def _count(self, verdict: Change | Refusal) -> None:
         self.tally.seen += 1

@@ -258,7 +258,7 @@ def settings_get(name: str) -> None:
 def settings_set(name: str, value: str) -> None:
     """Change one setting; a running engine takes it up at once."""
     from app.client import connect
-    from app.settings import store
+    from app.settings import load, store
 
     try:
         client = connect(start=False)
@@ -269,6 +269,9 @@ def settings_set(name: str, value: str) -> None:
         return
     with client:
         client.change_setting(name, value)
+        told = client.status()
+    if name == "privacy.memory_only" and told.moments and load(user_paths()).settings.privacy.memory_only:
+        to_errors(f"{told.moments} moments from before are still on disk. To delete them: afterimage forget --all")
 
 
 @settings.command("path")

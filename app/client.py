@@ -185,6 +185,41 @@ class Client:
     def change_setting(self, name: str, value: str) -> protocol.Done:
         return self._done(protocol.ChangeSetting(id=next(self._numbers), name=name, value=value))
 
+    def windows(
+        self,
+        *,
+        applications: tuple[str, ...] | None = None,
+        titles: tuple[str, ...] | None = None,
+        private_browsing: bool | None = None,
+    ) -> protocol.Windows:
+        """The open windows, and which of them these rules (None: those in force) would hide."""
+        request = protocol.GetWindows(
+            id=next(self._numbers), applications=applications, titles=titles, private_browsing=private_browsing
+        )
+        return self._one(self._open(request), protocol.Windows)
+
+    def monitors(self) -> tuple[protocol.MonitorInfo, ...]:
+        return self._one(self._open(protocol.GetMonitors(id=next(self._numbers))), protocol.Monitors).monitors
+
+    def models(self) -> tuple[protocol.ModelInfo, ...]:
+        return self._one(self._open(protocol.GetModels(id=next(self._numbers))), protocol.Models).models
+
+    def fetch_model(self, name: str, *, use: bool = False) -> Stream:
+        """Progress, then Done (or Cancelled)."""
+        return self._open(protocol.FetchModel(id=next(self._numbers), name=name, use=use))
+
+    def verify_model(self, name: str) -> Stream:
+        """Progress, then Done whose message says what is wrong (or Cancelled)."""
+        return self._open(protocol.VerifyModel(id=next(self._numbers), name=name))
+
+    def rebuild_index(self) -> Stream:
+        """Progress, then Done (or Cancelled)."""
+        return self._open(protocol.RebuildIndex(id=next(self._numbers)))
+
+    def forgetting(self, start: datetime | None = None, *, last_s: float | None = None) -> Stream:
+        """As :meth:`forget`, step by step: Progress, then Done (or Cancelled, while it still waits)."""
+        return self._open(protocol.Forget(id=next(self._numbers), start=start, last_s=last_s))
+
     def shutdown(self) -> None:
         """Asks the engine to save and end; returns when its process is gone."""
         import psutil

@@ -11,16 +11,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from app import protocol
+from app import models, protocol
+from app.paths import Paths, user_paths
 from app.protocol import AnyRequest, MomentInfo, Status
 from app.recorder import Wanted
 from app.server import Reply
 from app.service import Service
+from app.surroundings import Desktop, Surroundings
+from app.work import Report, Workbench
+from core.config import PrivacyRules
 from core.errors import AfterimageError, InputError
+from core.frame import Window
+from core.privacy import OWN, Rulebook
 from core.recall import Answer
 
 if TYPE_CHECKING:
@@ -46,8 +52,18 @@ class _Search:
 
 
 class Desk:
-    def __init__(self, service: Service, shut_down: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        service: Service,
+        shut_down: Callable[[], None],
+        paths: Paths | None = None,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        """``paths`` and ``surroundings``: this user's and this machine's by default."""
         self._service = service
+        self._paths = paths or user_paths()
+        self._surroundings = surroundings or Desktop()
+        self._workbench = Workbench()
         self._shut_down = shut_down
         self._lock = threading.Lock()
         self._subscribers: list[Reply] = []
@@ -68,8 +84,18 @@ class Desk:
             protocol.GetPicture: self._picture,
             protocol.GetSettings: self._settings,
             protocol.ChangeSetting: self._change_setting,
+            protocol.GetWindows: self._windows,
+            protocol.GetMonitors: self._monitors,
+            protocol.GetModels: self._models,
+            protocol.FetchModel: self._fetch_model,
+            protocol.VerifyModel: self._verify_model,
+            protocol.RebuildIndex: self._rebuild_index,
             protocol.Shutdown: self._shutdown,
         }
+
+    def close(self) -> None:
+        """Stops long work and waits for it."""
+        self._workbench.close()
 
     def answer(self, request: AnyRequest, reply: Reply) -> None:
         """The server's handler. Raises AfterimageError for what becomes a Failure."""
@@ -175,7 +201,13 @@ class Desk:
         start = request.start
         if start is not None and start.tzinfo is None:
             raise InputError("The time to forget from lacks its time zone.")
-        future = self._service.forget(start, request.last_s)
+        reply.put(protocol.Progress(id=reply.id, done=0.0, message="Waiting for the model."))
+
+        def go_on() -> bool:
+            reply.put(protocol.Progress(id=reply.id, done=0.1, message="Deleting."))
+            return not reply.cancelled.is_set()
+
+        future = self._service.forget(start, request.last_s, go_on)
         self._when_done(future, reply, lambda count: reply.put(protocol.Done(id=reply.id, count=count)))
 
     # --- the timeline ------------------------------------------------------------------------------------------
@@ -241,6 +273,64 @@ class Desk:
         self._service.change_setting(request.name, request.value)
         reply.put(protocol.Done(id=reply.id))
 
+    # --- what there is, and long work --------------------------------------------------------------------------
+
+    def _windows(self, request: protocol.GetWindows, reply: Reply) -> None:
+        in_force = self._service.settings.privacy_rules()
+        draft = {
+            name: value
+            for name in ("applications", "titles", "private_browsing")
+            if (value := getattr(request, name)) is not None
+        }
+        told = told_windows(self._surroundings.windows(), in_force, replace(in_force, **draft))
+        reply.put(protocol.Windows(id=reply.id, windows=told or (), listed=told is not None))
+
+    def _monitors(self, _request: protocol.GetMonitors, reply: Reply) -> None:
+        told = tuple(
+            protocol.MonitorInfo(
+                name=monitor.name,
+                rect=(monitor.rect.left, monitor.rect.top, monitor.rect.width, monitor.rect.height),
+                scale=monitor.scale,
+            )
+            for monitor in self._surroundings.monitors()
+        )
+        reply.put(protocol.Monitors(id=reply.id, monitors=told))
+
+    def _models(self, _request: protocol.GetModels, reply: Reply) -> None:
+        told = tuple(
+            protocol.ModelInfo(
+                name=model.name,
+                description=model.description,
+                path="" if model.folder is None else str(model.folder),
+                present=model.present,
+                chosen=model.chosen,
+                bytes=model.size,
+                published=model.name in models.PUBLISHED,
+            )
+            for model in models.models(self._paths, self._service.settings.model.path)
+        )
+        reply.put(protocol.Models(id=reply.id, models=told))
+
+    def _fetch_model(self, request: protocol.FetchModel, reply: Reply) -> None:
+        def work(report: Report) -> str:
+            folder = models.get(self._paths, request.name, report)
+            if request.use:
+                self._service.change_setting("model.path", str(folder))
+            return ""
+
+        self._workbench.begin("model", reply, work)
+
+    def _verify_model(self, request: protocol.VerifyModel, reply: Reply) -> None:
+        folder = models.folder_of(self._paths, request.name)
+        self._workbench.begin("model", reply, lambda report: " ".join(models.verify(folder, report).troubles))
+
+    def _rebuild_index(self, _request: protocol.RebuildIndex, reply: Reply) -> None:
+        def work(report: Report) -> str:
+            self._service.timeline.rebuild_indexes(lambda share: report(share, "Making the index anew."))
+            return ""
+
+        self._workbench.begin("index", reply, work)
+
     def _shutdown(self, _request: protocol.Shutdown, reply: Reply) -> None:
         reply.put(protocol.Done(id=reply.id))
         self._shut_down()
@@ -260,6 +350,27 @@ class Desk:
                 reply.fail("The engine could not do this because of a bug.", "The log has what a report needs.")
 
         future.add_done_callback(done)
+
+
+def told_windows(
+    windows: tuple[Window, ...] | None, in_force: PrivacyRules, draft: PrivacyRules
+) -> tuple[protocol.WindowInfo, ...] | None:
+    """What ``draft`` would do to each window; this program's own are left out. None: the windows are not known.
+
+    The titles of those that the rules in force exclude stay here. Raises InputError for a pattern that is none.
+    """
+    now, then = Rulebook(in_force), Rulebook(draft)
+    if windows is None:
+        return None
+    return tuple(
+        protocol.WindowInfo(
+            application=window.application,
+            title="" if now.match(window) else window.title,
+            rule=then.match(window) or "",
+        )
+        for window in windows
+        if now.match(window) != OWN
+    )
 
 
 def decode_picture(data: bytes) -> Pixels:

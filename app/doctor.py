@@ -88,7 +88,11 @@ def _libraries(_paths: Paths) -> Iterator[Finding]:
 def _display(_paths: Paths) -> Iterator[Finding]:
     try:
         from core.capture.screen import monitors
+        from core.capture.wayland import is_wayland
 
+        if is_wayland():
+            yield from _wayland()
+            return
         found = monitors()
     except AfterimageError as error:
         yield Finding("screen", "missing", error.message, error.remedy)
@@ -98,9 +102,28 @@ def _display(_paths: Paths) -> Iterator[Finding]:
         return
     sizes = ", ".join(f"{monitor.name} {monitor.rect.width}x{monitor.rect.height}" for monitor in found)
     yield Finding("screen", "good", f"{len(found)} of them can be captured: {sizes}")
-    if os.environ.get("WAYLAND_DISPLAY"):
-        remedy = "Choose an X11 session at log-in to record every window."
-        yield Finding("screen", "note", "This is a Wayland session: only X11 windows can be captured.", remedy)
+
+
+def _wayland() -> Iterator[Finding]:
+    """What this Wayland desktop hands out; raises AfterimageError where it is nothing."""
+    from core.capture.wayland import offered
+    from core.capture.windows import window_facts
+
+    kind, shortcuts = offered()
+    yield Finding("screen", "good", f"This Wayland desktop hands out {kind} through its portal.")
+    if kind != "screen casts":
+        install = "pip install 'afterimage[wayland]', and PipeWire"
+        yield Finding("screen", "note", "Screenshots are taken seldom; screen casts are better.", install)
+    if not shortcuts:
+        remedy = "Let the desktop's keyboard settings start `afterimage`."
+        yield Finding("hotkeys", "note", "This desktop's portal has no global shortcuts.", remedy)
+    facts = window_facts()
+    known = facts.windows() is not None
+    facts.close()
+    if not known:
+        remedy = "Log in to a session on Xorg, or set privacy.without_window_list to record."
+        message = "This desktop does not tell its windows: exclusions cannot be kept, so nothing is recorded."
+        yield Finding("windows", "note", message, remedy)
 
 
 def _model(paths: Paths) -> Iterator[Finding]:

@@ -85,7 +85,7 @@ def _run(paths: Paths, *, resume: bool) -> int:
         wake.set()
 
     service = Service(paths, Sources(), wake)
-    desk = Desk(service, shut_down)
+    desk = Desk(service, shut_down, paths)
     try:
         service.start(resume=resume)
         try:
@@ -110,6 +110,7 @@ def _run(paths: Paths, *, resume: bool) -> int:
             # A display or disk that hangs must not keep the engine for ever: it then ends with its stacks told.
             faulthandler.dump_traceback_later(LAST_SECONDS, exit=True)
             service.end_in_order()
+            desk.close()
             server.close()
     finally:
         service.stop()

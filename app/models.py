@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from app.paths import Paths
 from app.settings import NO_ROOM, write_whole
+from app.work import Report, StoppedError
 from core.errors import DiskFullError, EnvironmentTroubleError, InputError
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ MANIFEST: Final = "afterimage-manifest.json"
 WANTED_FILES: Final = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "*.txt", "LICENSE*")
 CHUNK: Final = 2**22  # bytes read at a time
 SPARE: Final = 10**9  # bytes left free after a download
-
-Report = Callable[[float, str], None]  # share done (0 to 1), what is being done
 
 
 @dataclass(frozen=True)
@@ -173,6 +172,8 @@ def _hub_errors(repository: str) -> Iterator[None]:
 
     try:
         yield
+    except StoppedError:
+        raise
     except GatedRepoError as error:
         raise InputError(
             f"The hub gives {repository} only to those who accepted its terms.",

@@ -122,6 +122,44 @@ class ChangeSetting(Request):
     value: str
 
 
+class GetWindows(Request):
+    """Which of the open windows these rules would hide; None: as the settings have it. Answered by Windows."""
+
+    kind: Literal["windows"] = "windows"
+    applications: tuple[str, ...] | None = None
+    titles: tuple[str, ...] | None = None
+    private_browsing: bool | None = None
+
+
+class GetMonitors(Request):
+    kind: Literal["monitors"] = "monitors"
+
+
+class GetModels(Request):
+    kind: Literal["models"] = "models"
+
+
+class FetchModel(Request):
+    """Downloads and verifies a model: Progress, then Done. Cancelled, it goes on there the next time."""
+
+    kind: Literal["fetch_model"] = "fetch_model"
+    name: str = Field(max_length=200)
+    use: bool = Field(default=False, description="answer with it from then on")
+
+
+class VerifyModel(Request):
+    """Compares a model's files with their checksums: Progress, then Done whose message holds what is wrong."""
+
+    kind: Literal["verify_model"] = "verify_model"
+    name: str = Field(max_length=200)
+
+
+class RebuildIndex(Request):
+    """Makes the timeline's full-text index anew: Progress, then Done."""
+
+    kind: Literal["rebuild_index"] = "rebuild_index"
+
+
 class Shutdown(Request):
     kind: Literal["shutdown"] = "shutdown"
 
@@ -141,6 +179,12 @@ AnyRequest = Annotated[
     | GetPicture
     | GetSettings
     | ChangeSetting
+    | GetWindows
+    | GetMonitors
+    | GetModels
+    | FetchModel
+    | VerifyModel
+    | RebuildIndex
     | Shutdown,
     Field(discriminator="kind"),
 ]
@@ -164,6 +208,7 @@ class Status(Message):
     reason: str = Field(default="", description="why, in one sentence, where the state needs one")
     paused_until: datetime | None = None
     sources: tuple[SourceStatus, ...] = ()
+    camera: bool = Field(default=False, description="a camera is open")
     frames_seen: int = 0
     frames_still: int = 0
     frames_excluded: int = 0
@@ -250,6 +295,48 @@ class Settings(Event):
     settings: tuple[SettingInfo, ...]
 
 
+class WindowInfo(Message):
+    """An open window. ``title`` is empty where the rules in force exclude it: it goes no further than the gate."""
+
+    application: str
+    title: str = ""
+    rule: str = Field(default="", description="the rule that would hide it; empty: it would be recorded")
+
+
+class Windows(Event):
+    kind: Literal["windows"] = "windows"
+    windows: tuple[WindowInfo, ...]
+    listed: bool = Field(default=True, description="False: the desktop does not tell its windows")
+
+
+class MonitorInfo(Message):
+    name: str
+    rect: tuple[int, int, int, int]  # left, top, width, height in desktop pixels
+    scale: float = 1.0
+
+
+class Monitors(Event):
+    kind: Literal["monitors"] = "monitors"
+    monitors: tuple[MonitorInfo, ...]
+
+
+class ModelInfo(Message):
+    """``path``: the value of the setting model.path that chooses it. ``published``: can be downloaded by name."""
+
+    name: str
+    description: str
+    path: str
+    present: bool
+    chosen: bool
+    bytes: int = 0
+    published: bool = False
+
+
+class Models(Event):
+    kind: Literal["models"] = "models"
+    models: tuple[ModelInfo, ...]
+
+
 class Done(Event):
     kind: Literal["done"] = "done"
     message: str = ""
@@ -280,6 +367,9 @@ AnyEvent = Annotated[
     | Moments
     | Picture
     | Settings
+    | Windows
+    | Monitors
+    | Models
     | Done
     | Progress
     | Cancelled

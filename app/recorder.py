@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
+from app.clock import SleepWatch
 from app.protocol import SourceStatus
-from core.capture.source import EndOfSource, Pace
+from core.capture.source import EndOfSource, Limited, Pace
 from core.config import CaptureConfig
 from core.errors import AfterimageError, DiskFullError, InputError
 from core.gate import Change, Refusal
@@ -55,6 +56,7 @@ class RecorderFacts:
     locked: bool
     excluded: bool
     trouble: str
+    camera: bool = False  # one is open: its light is on
 
 
 class Line(Protocol):
@@ -124,6 +126,7 @@ class Recorder:
         self._since: float | None = None
         self._retry_at = 0.0
         self._rescan_at = 0.0
+        self._sleep = SleepWatch()
         self._thread = threading.Thread(target=self._live, name="capture")
 
     def start(self) -> None:
@@ -201,6 +204,7 @@ class Recorder:
                 locked=bool(live) and all(tap.locked for tap in live),
                 excluded=bool(live) and all(tap.excluded for tap in live),
                 trouble=next(iter(self._troubles.values()), ""),
+                camera=any(tap.source.name.startswith("webcam:") for tap in live),
             )
 
     def _told(self, tap: Tap, now: float) -> SourceStatus:
@@ -229,6 +233,8 @@ class Recorder:
                 if not active:
                     self._rest()
                     continue
+                if self._sleep.over():
+                    self._close_taps(lambda tap: tap.source.live)
                 self._open_missing()
                 self._step()
             except Exception:
@@ -241,6 +247,7 @@ class Recorder:
     def _rest(self) -> None:
         """Waits while nothing is to be recorded; cameras and screens are let go meanwhile."""
         self._close_taps(lambda tap: tap.source.live)
+        self._sleep.rest()
         with self._changed:
             self._since = None
             if self._plan.wanted is None:
@@ -268,7 +275,8 @@ class Recorder:
             self._line.start_afresh()
         now = time.monotonic()
         self._notice_new_monitors(wanted, config, now)
-        missing = [name for name in wanted.sources if all(tap.wanted != name for tap in self._taps)]
+        names = _with_camera(wanted.sources, config)
+        missing = [name for name in names if all(tap.wanted != name for tap in self._taps)]
         if not missing or now < self._retry_at:
             return
         self._retry_at = now + REOPEN_AFTER
@@ -286,7 +294,8 @@ class Recorder:
                     self._troubles.pop(name, None)
                     for source in sources:
                         self._counts.setdefault(source.name, Count())
-                        self._taps.append(Tap(name, source, Pace(config)))
+                        limit = source.most_rate if isinstance(source, Limited) else None
+                        self._taps.append(Tap(name, source, Pace(config.paced(source.name, limit))))
         with self._changed:
             future = self._plan.first_try
             if hopeless is not None and future is not None:
@@ -410,3 +419,10 @@ class Recorder:
         future, self._plan.first_try = self._plan.first_try, None
         if future is not None:
             future.cancel()
+
+
+def _with_camera(wanted: tuple[str, ...], config: CaptureConfig) -> tuple[str, ...]:
+    """The camera goes with the screen where the settings say so."""
+    if config.webcam and "screen" in wanted and not any(name.startswith("webcam") for name in wanted):
+        return (*wanted, "webcam")
+    return wanted

@@ -12,8 +12,9 @@ import os
 import shutil
 import threading
 import time
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,11 +28,12 @@ from app.notices import Notices
 from app.paths import Paths
 from app.protocol import Status
 from app.reading import ReadingThread
-from app.recorder import Opener, Recorder, Wanted
+from app.recorder import Opener, Recorder, RecorderFacts, Wanted
 from app.settings import Settings
 from app.snapshots import Snapshots
 from app.sources import is_live
 from app.truth import state_of
+from core.config import CaptureConfig
 from core.errors import EnvironmentTroubleError
 from core.frame import utc_now
 from core.timeline.ocr import Reader
@@ -45,6 +47,7 @@ DISK_EVERY: Final = 2.0  # seconds between two looks at the free space and at th
 RECOVER_EVERY: Final = 10.0  # seconds until recording is tried again although the disk seemed to have room
 THIN_EVERY: Final = 300.0
 FIGURES_FOR: Final = 1.0  # seconds that the timeline's figures are good for
+TROUBLE_LASTS: Final = 10.0  # seconds that one of several sources may be away before it is told
 ROOM: Final = 1.05  # recording goes on when this much more than the limit is free
 
 log = logging.getLogger(__name__)
@@ -81,8 +84,9 @@ class Service:
         self._snapshots = Snapshots(paths.snapshots, int(self._settings.engine.snapshots_gb * GB))
         self.mind = Mind(self._opener(), self._snapshots, self.notices)
         self.assistant = Assistant(self.timeline, self.mind, reader, self._policy())
-        self.recorder = Recorder(self.assistant, opener, self._settings.capture_config())
+        self.recorder = Recorder(self.assistant, opener, self._capture_config())
         self._owner: object = None  # what the recording ends with, if it is somebody's
+        self._trouble_since: float | None = None  # monotonic
         self._paused_until: float | None = None  # monotonic
         self._pause_seconds: float | None = None
         self._paused = False
@@ -160,12 +164,20 @@ class Service:
             self._note_intent()
         self._changed.set()
 
-    def forget(self, start: datetime | None, last_s: float | None) -> Future[int]:
-        """Deletes what was seen from ``start`` on, or in the last ``last_s`` seconds, or everything."""
+    def forget(
+        self, start: datetime | None, last_s: float | None, go_on: Callable[[], bool] = lambda: True
+    ) -> Future[int]:
+        """Deletes what was seen from ``start`` on, or in the last ``last_s`` seconds, or everything.
+
+        ``go_on`` is asked when its turn has come, and not any more once deleting has begun: it is done wholly or
+        not at all. The future is cancelled where it says no.
+        """
         if last_s is not None:
             start = self._clock.earliest(utc_now(), time.monotonic(), last_s)
 
         def work(_session: Session | None) -> int:
+            if not go_on():
+                raise CancelledError
             with self.recorder.quiet():
                 self.mind.forget(start)
                 count = self.timeline.forget(start)
@@ -199,6 +211,7 @@ class Service:
             reason=reason,
             paused_until=None if until is None else utc_now() + timedelta(seconds=max(0.0, until - now)),
             sources=facts.sources,
+            camera=facts.camera,
             frames_seen=tally.seen,
             frames_still=tally.still,
             frames_excluded=tally.excluded,
@@ -247,6 +260,17 @@ class Service:
         facts = self.recorder.facts
         if facts.newest is not None and now - facts.newest < DISK_EVERY:
             self._reading.wake()
+        self._tell_of_sources(facts, now)
+
+    def _tell_of_sources(self, facts: RecorderFacts, now: float) -> None:
+        """A source that stays away while others are recorded is worth a word; one that is soon back is not."""
+        if not facts.trouble or not facts.sources:
+            self._trouble_since = None
+            self.notices.clear("source")
+        elif self._trouble_since is None:
+            self._trouble_since = now
+        elif now - self._trouble_since >= TROUBLE_LASTS:
+            self.notices.put("source", facts.trouble)
 
     @property
     def idle(self) -> bool:
@@ -307,11 +331,12 @@ class Service:
         return facts.st_mtime_ns, facts.st_size
 
     def _apply(self, fresh: Settings) -> None:
+        policy_before = self._policy()
         before, self._settings = self._settings, fresh
-        if fresh.privacy != before.privacy:
+        if self._policy() != policy_before:
             with self.recorder.quiet():
                 self.assistant.apply(self._policy())
-        self.recorder.configure(fresh.capture_config())
+        self.recorder.configure(self._capture_config())
         self.timeline.configure(fresh.timeline_config())
         self._snapshots.budget = int(fresh.engine.snapshots_gb * GB)
         if fresh.model != before.model:
@@ -319,8 +344,13 @@ class Service:
         self._next_disk_look = 0.0
         self._changed.set()
 
+    def _capture_config(self) -> CaptureConfig:
+        return replace(self._settings.capture_config(), permission=self._paths.data / "screen-permission")
+
     def _policy(self) -> Policy:
-        return Policy(self._settings.privacy_rules(), self._settings.privacy.memory_only)
+        capture = self._settings.capture_config()
+        fastest = max([capture.busy_rate, capture.webcam_rate, *(rate for _, rate in capture.rates)])
+        return Policy(self._settings.privacy_rules(), self._settings.privacy.memory_only, fastest)
 
     def _opener(self) -> _ModelOpener:
         return _ModelOpener(self._settings.model.path, self._settings.model.device)

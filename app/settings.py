@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import tomlkit
 import tomlkit.exceptions
@@ -30,6 +30,11 @@ from core.errors import AfterimageError, DiskFullError, EnvironmentTroubleError,
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 MAX_FILE: Final = 2**20  # bytes; a larger settings file is not one
 MAX_VALUE: Final = 100_000  # characters of one value
+SLOWEST: Final = 1 / 60  # frames a second
+RATE: Final = re.compile(r"(.+?)\s*=\s*(\d+(?:\.\d+)?)")  # DP-1 = 0.5
+
+
+Keys = Annotated[str, "keys"]  # a combination as <ctrl>+<alt>+space; empty: none
 
 
 class Section(BaseModel):
@@ -45,6 +50,20 @@ class CaptureSection(Section):
     still_interval: float = Field(
         default=2.0, ge=0.1, le=5, description="seconds between frames while nothing changes"
     )
+    rates: tuple[str, ...] = Field(
+        default=(), description="the most frames a second of single monitors or cameras, each as DP-1 = 0.5"
+    )
+    webcam: bool = Field(
+        default=False, description="record the first camera too, whenever the screen is recorded; the tray shows it"
+    )
+    webcam_rate: float = Field(default=0.5, ge=SLOWEST, le=30, description="frames a second of a camera")
+
+    @field_validator("rates")
+    @classmethod
+    def _are_rates(cls, rates: tuple[str, ...]) -> tuple[str, ...]:
+        for rate in rates:
+            rate_of(rate)
+        return rates
 
 
 class PrivacySection(Section):
@@ -59,6 +78,10 @@ class PrivacySection(Section):
     )
     mode: Literal["mask", "drop"] = Field(
         default="mask", description="mask: paint excluded windows out; drop: keep no frame while one is visible"
+    )
+    without_window_list: Literal["refuse", "record"] = Field(
+        default="refuse",
+        description="where the desktop tells no windows, rules cannot be kept: refuse to record, or record all",
     )
     memory_only: bool = Field(
         default=False, description="keep no pictures and no text on disk, only the memory state"
@@ -105,8 +128,8 @@ class DesktopSection(Section):
         default=False, description="go on recording after the desktop app was quit, with no icon that shows it"
     )
     theme: Literal["system", "light", "dark"] = Field(default="system", description="the look of the windows")
-    hotkey_ask: str = Field(default="<ctrl>+<alt>+space", description="opens the window with the question field")
-    hotkey_snip: str = Field(default="<ctrl>+<alt>+s", description="asks about a part of the screen")
+    hotkey_ask: Keys = Field(default="<ctrl>+<alt>+space", description="opens the window with the question field")
+    hotkey_snip: Keys = Field(default="<ctrl>+<alt>+s", description="asks about a part of the screen")
 
 
 class Settings(Section):
@@ -153,20 +176,22 @@ class Settings(Section):
                 name=name,
                 value=as_text(self.get(name)),
                 default=as_text(Settings().get(name)),
-                type=_type_name(_field(name).annotation),
+                type="keys" if "keys" in _field(name).metadata else _type_name(_field(name).annotation),
                 description=_field(name).description or "",
             )
             for name in names()
         )
 
     def capture_config(self) -> CaptureConfig:
-        return CaptureConfig(**self.capture.model_dump())
+        rates = tuple(rate_of(rate) for rate in self.capture.rates)
+        return CaptureConfig(**{**self.capture.model_dump(), "rates": rates})
 
     def timeline_config(self) -> TimelineConfig:
         return TimelineConfig(budget_gb=self.timeline.budget_gb, max_age_days=self.timeline.keep_days)
 
     def privacy_rules(self) -> PrivacyRules:
-        return PrivacyRules(**self.privacy.model_dump(exclude={"memory_only"}))
+        said = self.privacy.model_dump(exclude={"memory_only", "without_window_list"})
+        return PrivacyRules(**said, allow_unlisted=self.privacy.without_window_list == "record")
 
 
 @dataclass(frozen=True)
@@ -238,6 +263,14 @@ def store(paths: Paths, name: str, value: str) -> Settings:
     write_whole(paths.settings, tomlkit.dumps(document).encode())
     _remember_privacy(paths, settings)
     return settings
+
+
+def rate_of(words: str) -> tuple[str, float]:
+    """``DP-1 = 0.5`` as a source's name and frames a second; raises ValueError."""
+    found = RATE.fullmatch(words.strip())
+    if found is None or not SLOWEST <= float(found[2]) <= 30:
+        raise ValueError("a rate is written like DP-1 = 0.5, at least one frame a minute and at most 30 a second")
+    return found[1], float(found[2])
 
 
 def as_text(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.protocol import Recording
 from app.recorder import RecorderFacts
+from core.privacy import UNLISTED
 
 STALLED_AFTER = 10.0  # seconds without a frame
 
@@ -33,4 +34,9 @@ def state_of(facts: RecorderFacts, now: float, excluded_by: tuple[str, ...] = ()
 
 
 def _excluded(rules: tuple[str, ...]) -> str:
+    if UNLISTED in rules:
+        return (
+            "This desktop does not tell which windows are open, so your exclusions cannot be kept. Log in to a "
+            "session on Xorg, or set privacy.without_window_list to record."
+        )
     return f"Excluded now by: {', '.join(sorted(rules))}." if rules else ""

@@ -6,7 +6,8 @@ a field says otherwise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 CELL = 28  # pixels: one merged patch of the model, the grid on which changes are found and pictures are cut
@@ -46,10 +47,25 @@ class CaptureConfig:
     busy_rate: float = 4.0  # frames a second while things change
     still_interval: float = 2.0  # seconds between frames once nothing has changed for a while
     calm_after: float = 2.0  # seconds without a change until the rate begins to fall
+    webcam: bool = False  # the first camera too, whenever screens are captured
+    webcam_rate: float = 0.5  # frames a second of any camera
+    rates: tuple[tuple[str, float], ...] = ()  # monitor or camera, and the most frames a second of it
+    permission: Path | None = None  # a file that keeps what a Wayland desktop gave for the user's yes
 
     def __post_init__(self) -> None:
         if self.busy_rate <= 0 or self.still_interval <= 0 or self.calm_after < 0:
             raise ValueError("busy_rate and still_interval must be above 0, calm_after at least 0")
+        if self.webcam_rate <= 0 or any(rate <= 0 for _, rate in self.rates):
+            raise ValueError("the rates of single sources must be above 0")
+
+    def paced(self, source: str, limit: float | None = None) -> CaptureConfig:
+        """The same with the rates of one source ("screen:DP-1", "webcam:0"), which may have a limit of its own."""
+        kind, _, name = source.partition(":")
+        most = self.webcam_rate if kind == "webcam" else self.busy_rate
+        most = next((rate for said, rate in self.rates if said in (source, name)), most)
+        if limit is not None:
+            most = min(most, limit)
+        return replace(self, busy_rate=most, still_interval=max(self.still_interval, 1 / most))
 
 
 @dataclass(frozen=True)

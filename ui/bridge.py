@@ -51,6 +51,10 @@ class Bridge(QObject):
     done = Signal(int, object)  # protocol.Done
     moments_fetched = Signal(int, object)  # protocol.Moments
     settings_fetched = Signal(int, object)  # tuple[protocol.SettingInfo, ...]
+    windows_fetched = Signal(int, object)  # protocol.Windows
+    monitors_fetched = Signal(int, object)  # tuple[protocol.MonitorInfo, ...]
+    models_fetched = Signal(int, object)  # tuple[protocol.ModelInfo, ...]
+    progress = Signal(int, float, str)  # ticket, share done (0 to 1), what is being done
     picture_fetched = Signal(int, bool, QImage)  # moment, thumbnail?, picture (null: there is none)
     failed = Signal(int, str, str)  # ticket, message, remedy
 
@@ -60,7 +64,7 @@ class Bridge(QObject):
         super().__init__()
         self._paths = paths
         self._tickets = count(1)
-        self._streams: dict[int, Stream] = {}  # questions under way; guarded by _lock
+        self._streams: dict[int, Stream] = {}  # questions and long work; guarded by _lock
         self._cancelled: set[int] = set()  # tickets cancelled before their stream was there; guarded by _lock
         self._lock = threading.Lock()
         self._supervisor: Supervisor | None = None
@@ -117,7 +121,34 @@ class Bridge(QObject):
         return self._order(lambda client: client.resume())
 
     def forget(self, *, start: datetime | None = None, last_s: float | None = None) -> int:
-        return self._order(lambda client: client.forget(start, last_s=last_s))
+        """``progress`` may follow, then ``done``, ``cancelled`` (while it still waited) or ``failed``."""
+        return self._long(lambda client: client.forgetting(start, last_s=last_s))
+
+    def fetch_model(self, name: str, *, use: bool = False) -> int:
+        """Downloads a model; ``progress`` follows, then ``done``, ``cancelled`` or ``failed``."""
+        return self._long(lambda client: client.fetch_model(name, use=use))
+
+    def verify_model(self, name: str) -> int:
+        """``progress``, then ``done`` whose message says what is wrong."""
+        return self._long(lambda client: client.verify_model(name))
+
+    def rebuild_index(self) -> int:
+        return self._long(lambda client: client.rebuild_index())
+
+    def fetch_windows(self, applications: tuple[str, ...], titles: tuple[str, ...], *, private_browsing: bool) -> int:
+        """Which open windows these rules would hide."""
+        return self._request(
+            lambda client: client.windows(
+                applications=applications, titles=titles, private_browsing=private_browsing
+            ),
+            self.windows_fetched,
+        )
+
+    def fetch_monitors(self) -> int:
+        return self._request(lambda client: client.monitors(), self.monitors_fetched)
+
+    def fetch_models(self) -> int:
+        return self._request(lambda client: client.models(), self.models_fetched)
 
     def change_setting(self, name: str, value: str) -> int:
         return self._order(lambda client: client.change_setting(name, value))
@@ -179,11 +210,21 @@ class Bridge(QObject):
         else:
             self._post(partial(signal.emit, ticket, answer))
 
+    def _long(self, begin: Callable[[Client], Stream]) -> int:
+        ticket = next(self._tickets)
+        self._submit(ticket, self._follow, ticket, begin)
+        return ticket
+
     def _ask(self, ticket: int, question: str, picture: QImage | None) -> None:
+        about = None if picture is None else encoded(picture)
+        self._follow(ticket, lambda client: client.ask(question, picture=about))
+
+    def _follow(self, ticket: int, begin: Callable[[Client], Stream]) -> None:
+        """Tells of every event of a request that can be cancelled meanwhile."""
         from app import protocol
 
         try:
-            stream = self._client_now().ask(question, picture=None if picture is None else encoded(picture))
+            stream = begin(self._client_now())
             with self._lock:
                 self._streams[ticket] = stream
                 cancelled = ticket in self._cancelled
@@ -195,6 +236,10 @@ class Bridge(QObject):
                     self._post(partial(self.piece.emit, ticket, event.text))
                 elif isinstance(event, protocol.AnswerDone):
                     self._post(partial(self.answered.emit, ticket, event))
+                elif isinstance(event, protocol.Progress):
+                    self._post(partial(self.progress.emit, ticket, event.done, event.message))
+                elif isinstance(event, protocol.Done):
+                    self._post(partial(self.done.emit, ticket, event))
                 elif isinstance(event, protocol.Cancelled):
                     self._post(partial(self.cancelled.emit, ticket))
         except AfterimageError as error:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 from ui.bridge import Bridge
 from ui.presence import Presence
 from ui.theme import Theme
+from ui.work import WorkDialog
 
 QUARTER_HOUR = 15 * 60.0
 HOUR = 60 * 60.0
@@ -46,7 +47,9 @@ class Controls(QObject):
             self.tr("Forget the last hour…"), "trash", lambda: self._forget(self.tr("the last hour"), HOUR)
         )
         self.forget_today = self._action(self.tr("Forget today…"), "trash", self._forget_today)
+        self.progress: WorkDialog | None = None  # of the newest forgetting
         bridge.done.connect(self._done)
+        bridge.cancelled.connect(self._cancelled)
         bridge.failed.connect(self._failed)
         theme.changed.connect(self._draw)
         self._draw()
@@ -102,8 +105,19 @@ class Controls(QObject):
             ),
         )
 
+    def offer_to_forget(self) -> None:
+        """Nothing more is kept on disk from now on: what is there already may go too."""
+        explanation = self.tr(
+            "From now on no pictures and no text are kept. Moments, pictures, text and the memory from before are "
+            "still on this computer, and can be deleted now. This cannot be undone."
+        )
+        if self.confirm(self.tr("Forget everything recorded so far?"), explanation):
+            self._orders.add(self._remembered(self._bridge.forget()))
+
     def _remembered(self, ticket: int) -> int:
+        """Shows how far it is where it takes long, and how to stop it."""
         self._forgetting.add(ticket)
+        self.progress = WorkDialog(self.tr("Afterimage: Forget"), self._bridge, ticket)
         return ticket
 
     def _done(self, ticket: int, answer: object) -> None:
@@ -117,6 +131,12 @@ class Controls(QObject):
         else:
             self.told.emit(self.tr("Forgotten. Moments deleted: {count}.").format(count=deleted))
         self.forgotten.emit()
+
+    def _cancelled(self, ticket: int) -> None:
+        if ticket in self._forgetting:
+            self._orders.discard(ticket)
+            self._forgetting.discard(ticket)
+            self.told.emit(self.tr("Nothing was forgotten."))
 
     def _failed(self, ticket: int, message: str, remedy: str) -> None:
         if ticket in self._orders:

@@ -19,8 +19,10 @@ from app.protocol import Moments, SettingInfo, Status
 from ui import text
 from ui.bridge import Bridge
 from ui.controls import Controls
+from ui.first_choices import FirstChoices
 from ui.hotkeys import Hotkeys
 from ui.immortal import keep_singletons
+from ui.key_field import KeyField
 from ui.pictures import Pictures
 from ui.presence import Link, Presence, presence
 from ui.settings_window import SettingsWindow
@@ -33,6 +35,7 @@ from ui.welcome import Welcome
 from ui.window import AskWindow
 
 LONGEST_SHUTDOWN_MS = 15_000  # an engine that saves for longer finishes without the desktop
+TRAY_EVERY_MS = 3_000  # how often a tray is looked for that was not there; after the first time it is told
 SINCE_EVERY_MS = 60_000  # how often the oldest moment is looked up: old ones are thinned out
 
 
@@ -64,6 +67,9 @@ class Desktop(QObject):
         self._newest_ticket = 0
         self._goodbye = 0  # the ticket of the engine's shutdown; -1: it goes on
         self.ended = False
+        self._trayless = False  # it was told
+        self._tray_watch = QTimer(self)
+        self._tray_watch.timeout.connect(self._look_for_tray)
         self._since = QTimer(self, interval=SINCE_EVERY_MS)
         self._since.timeout.connect(self._look_up_since)
         self._wire()
@@ -78,7 +84,7 @@ class Desktop(QObject):
         if self.tray.available:
             self.tray.show()
         else:
-            self.window.say_no_tray()
+            self._tray_watch.start(TRAY_EVERY_MS)  # at log-in it often comes later
         self._show_presence()
         if consented(self._paths):
             self.window.summon()
@@ -91,6 +97,7 @@ class Desktop(QObject):
         """Opens the settings, or brings them to the front."""
         if self.settings is None:
             self.settings = SettingsWindow(self.theme, self.bridge)
+            self.settings.taken.connect(self._setting_taken)
         self.settings.show()
         self.settings.raise_()
         self.settings.activateWindow()
@@ -117,10 +124,19 @@ class Desktop(QObject):
         self._goodbye = self.bridge.shut_engine_down()
         QTimer.singleShot(LONGEST_SHUTDOWN_MS, self, self._end)
 
+    def _look_for_tray(self) -> None:
+        if self.tray.available:
+            self._tray_watch.stop()
+            self.tray.show()
+        elif not self._trayless:
+            self._trayless = True
+            self.window.say_no_tray()
+
     def _end(self) -> None:
         if self.ended:
             return
         self.ended = True
+        self._tray_watch.stop()
         self.hotkeys.stop()
         self.tray.hide()
         self.bridge.stop()
@@ -208,8 +224,17 @@ class Desktop(QObject):
         if trouble and trouble != self._hotkey_trouble:
             self.window.tell(trouble)
         self._hotkey_trouble = trouble
+        QTimer.singleShot(0, self, self._warn_of_keys)  # after the settings have shown the new values
+
+    def _warn_of_keys(self) -> None:
+        if self.settings is not None and self._hotkey_trouble:
+            self.settings.warn_of_keys(self._hotkey_trouble)
 
     def _hotkey(self, name: str) -> None:
+        if isinstance(QApplication.focusWidget(), KeyField) or (
+            self.welcome is not None and self.welcome.isVisible()
+        ):
+            return  # the keys are only being chosen
         if name == "snip":
             self.snip.start()
         else:
@@ -220,12 +245,14 @@ class Desktop(QObject):
         self.window.summon()
 
     def _welcome(self) -> None:
-        self.welcome = Welcome(self.theme, str(self._paths.data))
+        choices = FirstChoices(self.bridge, self.hotkeys.probe)
+        self.welcome = Welcome(self.theme, str(self._paths.data), choices)
         self.welcome.answered.connect(self._consent)
         self.welcome.show()
 
     def _consent(self, given: bool) -> None:
         if given:
+            self._make_choices()
             self._values["desktop.consent"] = "true"
             self.bridge.change_setting("desktop.consent", "true")
             self._may_begin = True
@@ -233,6 +260,24 @@ class Desktop(QObject):
         else:
             self.window.tell(self.tr("Nothing is recorded until you press Start recording."))
         self.window.summon()
+
+    def _make_choices(self) -> None:
+        """What the first run's last page says becomes the settings; a model that is not here yet is fetched."""
+        choices = self.welcome.choices if self.welcome is not None else None
+        if choices is None:
+            return
+        for name, value in choices.settings.items():
+            self._values[name] = value
+            self.bridge.change_setting(name, value)
+        self._listen()
+        if choices.download:
+            self.show_settings()
+            if self.settings is not None:
+                self.settings.download_model(choices.download)
+
+    def _setting_taken(self, name: str, value: str) -> None:
+        if name == "privacy.memory_only" and value == "true" and self._status is not None and self._status.moments:
+            self.controls.offer_to_forget()
 
     def _window_closed(self) -> None:
         if not self.tray.available:

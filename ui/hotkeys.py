@@ -1,6 +1,7 @@
-"""Global hotkeys: a key pressed anywhere becomes a signal. X11 by grabbing the keys, Windows and macOS by pynput.
+"""Global hotkeys: a key pressed anywhere becomes a signal. X11 by grabbing the keys, Wayland through the portal,
+Windows and macOS by pynput.
 
-Both call back on a thread of their own, which crosses to the main thread as a queued signal, the bridge's way.
+All call back on a thread of their own, which crosses to the main thread as a queued signal, the bridge's way.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
+from core.errors import DisplayMissingError
 from ui.listener import KeysTakenError, Listener
 
 log = logging.getLogger(__name__)
@@ -44,14 +46,25 @@ class Hotkeys(QObject):
         self._keys = keys
         if not keys:
             return ""
-        if QGuiApplication.platformName() != "xcb" and QGuiApplication.platformName() not in {"windows", "cocoa"}:
-            return _tr(
-                "Hotkeys of the whole desktop do not work here. Let your desktop's keyboard settings start "
-                "`afterimage`: that brings the window up."
-            )
+        if _system() is None:
+            return _without()
         if len(set(keys.values())) < len(keys):
             return _tr("Two hotkeys are the same; change one of them in the settings.")
         return self._start(keys)
+
+    def probe(self, keys: dict[str, str]) -> str:
+        """What ``listen`` would say of these keys. Listens to them from then on, where they can be had.
+
+        The portal is only asked whether it has hotkeys: it would put every key that is tried to the user.
+        """
+        if _system() is _portal:
+            from ui.portal_keys import offered
+
+            return "" if offered() else _without()
+        trouble = self.listen(keys)
+        if trouble:
+            self.stop()
+        return trouble
 
     def stop(self) -> None:
         """Stops listening. What a listener that is slow to end still hears is not told any more."""
@@ -63,13 +76,16 @@ class Hotkeys(QObject):
     def _start(self, keys: dict[str, str]) -> str:
         calls = {combination: self._teller(name) for name, combination in keys.items()}
         try:
-            self._listener = _x11(calls) if QGuiApplication.platformName() == "xcb" else _pynput(calls)
+            listen = _system()
+            self._listener = None if listen is None else listen(calls)
         except ValueError:
             return _tr("A hotkey in the settings is none: write it like <ctrl>+<alt>+space.")
         except KeysTakenError as taken:
             return _tr("Another program uses the hotkey {keys}; choose another one in the settings.").format(
                 keys=taken
             )
+        except DisplayMissingError:
+            return _without()
         except Exception:  # of many kinds, by system: no server, no permission
             log.exception("hotkeys are not to be had")
             return _tr("The system does not let programs listen for hotkeys.")
@@ -81,6 +97,31 @@ class Hotkeys(QObject):
     def _tell(self, name: str, listening: int) -> None:
         if listening == self._listening:
             self.pressed.emit(name)
+
+
+Listen = Callable[[dict[str, Callable[[], None]]], Listener]
+
+
+def _system() -> Listen | None:
+    """How to listen on this desktop; None: it cannot be done."""
+    platform = QGuiApplication.platformName()
+    if platform.startswith("wayland"):
+        return _portal
+    return {"xcb": _x11, "windows": _pynput, "cocoa": _pynput}.get(platform)
+
+
+def _without() -> str:
+    return _tr(
+        "Hotkeys of the whole desktop do not work here. Let your desktop's keyboard settings start "
+        "`afterimage`: that brings the window up."
+    )
+
+
+def _portal(calls: dict[str, Callable[[], None]]) -> Listener:
+    from ui.portal_keys import PortalKeys
+
+    described = {combination: _tr("Afterimage: {keys}").format(keys=combination) for combination in calls}
+    return PortalKeys(calls, described)
 
 
 def _x11(calls: dict[str, Callable[[], None]]) -> Listener:

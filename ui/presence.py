@@ -49,6 +49,7 @@ class Presence:
     can_resume: bool = False
     can_start: bool = False
     can_ask: bool = False
+    camera: bool = False  # a camera is open
 
     @property
     def sentence(self) -> str:
@@ -94,6 +95,7 @@ def presence(link: Link, status: Status | None, trouble: str = "") -> Presence:
         can_resume=status.state == "paused",
         can_start=status.state == "idle",
         can_ask=True,
+        camera=status.camera,
     )
 
 
@@ -108,7 +110,8 @@ def _title(status: Status) -> str:
         "no_source": _tr("Nothing to record"),
         "idle": _tr("Not recording"),
     }
-    return titles[status.state]
+    title = titles[status.state]
+    return _tr("{state}, camera on").format(state=title) if status.camera else title
 
 
 def _detail(status: Status) -> str:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.protocol import SettingInfo
 from ui import text
+from ui.key_field import KeyField, sequence
 from ui.theme import Theme
 from ui.widgets import Switch, label, tool_button
 
@@ -49,6 +50,7 @@ class SettingRow(QWidget):
     """``changed`` asks for a new value; ``show_value`` and ``refuse`` are the answers."""
 
     changed = Signal(str, str)  # name, value
+    edited = Signal()  # the draft is another
 
     def __init__(self, theme: Theme, setting: SettingInfo) -> None:
         super().__init__()
@@ -91,6 +93,11 @@ class SettingRow(QWidget):
         return self._value
 
     @property
+    def draft(self) -> str:
+        """What stands in the editor now, which need not be in force yet."""
+        return self._read()
+
+    @property
     def reset_button(self) -> QToolButton:
         """Hidden while the default is in force."""
         return self._reset
@@ -115,7 +122,11 @@ class SettingRow(QWidget):
     def refuse(self, why: str) -> None:
         """Says why a change was not taken, and goes back to the value in force."""
         self.show_value(self._value)
-        self._trouble.setText(text.plain(why, 500))
+        self.warn(why)
+
+    def warn(self, words: str) -> None:
+        """Says what is wrong with the value in force."""
+        self._trouble.setText(text.plain(words, 500))
         self._trouble.show()
 
     def _propose(self, value: str) -> None:
@@ -134,6 +145,8 @@ class SettingRow(QWidget):
             return self._choice(kind.split("|"))
         if kind == "list of text":
             return self._list()
+        if kind == "keys":
+            return self._keys()
         return self._line()
 
     def _switch(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
@@ -170,7 +183,19 @@ class SettingRow(QWidget):
                 self._propose(read())
 
         lines.committed.connect(commit)
+        lines.textChanged.connect(self.edited)
         return lines, lambda value: lines.setPlainText("\n".join(entries(value))), read
+
+    def _keys(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
+        field = KeyField(self.title)
+        field.setFixedWidth(EDITOR_WIDTH)
+
+        def commit() -> None:
+            if field.keySequence() != sequence(self._value):  # not what is only written in another way
+                self._propose(field.combination)
+
+        field.editingFinished.connect(commit)
+        return field, field.show_combination, lambda: field.combination
 
     def _line(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         line = QLineEdit()

@@ -1,25 +1,33 @@
 """The settings, made from what the engine says of each: nothing here knows a setting by name.
 
-A change is sent at once and shown as the engine took it, or the reason why it did not.
+Some sections have a panel below their settings (ui/*_panel.py) for what a field cannot do. A change is sent at once
+and shown as the engine took it, or the reason why it did not.
 """
 
 from __future__ import annotations
 
 from itertools import groupby
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.protocol import SettingInfo
 from ui.bridge import Bridge
+from ui.hotkeys import normal
+from ui.models_panel import IndexPanel, ModelsPanel
+from ui.panel import Panel
+from ui.rules_panel import RulesPanel
 from ui.setting_row import SettingRow
+from ui.sources_panel import SourcesPanel
 from ui.theme import Theme
 from ui.widgets import Column, label
 
 
 class SettingsWindow(QWidget):
-    """Fetches the settings whenever it is shown."""
+    """Fetches the settings whenever it is shown. ``taken``: the engine has taken a new value."""
+
+    taken = Signal(str, str)  # name, value as it was typed
 
     def __init__(self, theme: Theme, bridge: Bridge) -> None:
         super().__init__()
@@ -39,6 +47,18 @@ class SettingsWindow(QWidget):
         self._waiting = label(self.tr("The engine is starting; its settings come in a moment."), "muted", wrap=True)
         self._nothing = label(self.tr("No setting has these words."), "muted")
         self._nothing.hide()
+        self.sources, self.rules = SourcesPanel(theme, bridge), RulesPanel(theme, bridge)
+        self.index, self.models = IndexPanel(theme, bridge), ModelsPanel(theme, bridge)
+        self._panels: dict[str, Panel] = {
+            "capture": self.sources,
+            "privacy": self.rules,
+            "timeline": self.index,
+            "model": self.models,
+        }
+        for panel in self._panels.values():
+            panel.changed.connect(self._change)
+            panel.setParent(self)
+            panel.hide()
         self._column = Column(widest=700)
         self._column.rows.setContentsMargins(0, 16, 0, 20)
         self._column.rows.setSpacing(8)
@@ -61,12 +81,26 @@ class SettingsWindow(QWidget):
         bridge.done.connect(self._taken)
         bridge.failed.connect(self._refused)
 
+    def warn_of_keys(self, trouble: str) -> None:
+        """Says beside the keys that it names, or beside all of them, what is wrong with them."""
+        keys = [row for row in self.rows.values() if row.setting.type == "keys"]
+        named = [row for row in keys if row.value and normal(row.value) in trouble]
+        for row in named or keys:
+            row.warn(trouble)
+
+    def download_model(self, name: str) -> None:
+        """Begins a download where its progress can be seen."""
+        self.models.download(name)
+        self.search.setText(self.models.accessibleName())
+
     def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
         return QSize(760, 720)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
         super().showEvent(event)
         self._bridge.fetch_settings()
+        for panel in self._panels.values():
+            panel.refresh()
         self.search.setFocus()
 
     def _fetched(self, _ticket: int, settings: tuple[SettingInfo, ...]) -> None:
@@ -76,6 +110,8 @@ class SettingsWindow(QWidget):
         for setting in settings:
             if self.rows[setting.name].value != setting.value:
                 self.rows[setting.name].show_value(setting.value)
+        for panel in self._panels.values():
+            panel.show_settings(self.rows)
 
     def _build(self, settings: tuple[SettingInfo, ...]) -> None:
         for heading, card, _rows in self._cards:
@@ -88,6 +124,7 @@ class SettingsWindow(QWidget):
             heading.setContentsMargins(2, 14, 0, 0)
             card = QFrame()
             card.setProperty("role", "card")
+            card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
             inside = QVBoxLayout(card)
             inside.setContentsMargins(0, 4, 0, 4)
             inside.setSpacing(0)
@@ -97,6 +134,9 @@ class SettingsWindow(QWidget):
             self._column.rows.addWidget(heading)
             self._column.rows.addWidget(card)
             self._cards.append((heading, card, rows))
+            if section in self._panels:
+                self._column.rows.addWidget(self._panels[section])
+                self._panels[section].show()
         self._filter(self.search.text())
 
     def _row(self, setting: SettingInfo) -> SettingRow:
@@ -109,10 +149,11 @@ class SettingsWindow(QWidget):
         self._changes[self._bridge.change_setting(name, value)] = (name, value)
 
     def _taken(self, ticket: int, _answer: object) -> None:
-        name, _value = self._changes.pop(ticket, ("", ""))
+        name, value = self._changes.pop(ticket, ("", ""))
         if name:
             # As the engine wrote it down, which need not be as it was typed; others may look at it too.
             self._bridge.fetch_settings()
+            self.taken.emit(name, value)
 
     def _refused(self, ticket: int, message: str, remedy: str) -> None:
         name, _value = self._changes.pop(ticket, ("", ""))
@@ -129,6 +170,10 @@ class SettingsWindow(QWidget):
             heading.setVisible(any_row)
             card.setVisible(any_row)
             found = found or any_row
+        for panel in self._panels.values():
+            shown = bool(self._cards) and panel.matches(words)
+            panel.setVisible(shown)
+            found = found or shown
         self._nothing.setVisible(bool(self._cards) and not found)
 
 

@@ -5,6 +5,8 @@ The pictures are taken before anything of this appears. Each screen has an overl
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
@@ -29,10 +31,13 @@ from ui.theme import Theme
 SMALLEST_DRAG = 6  # logical pixels; a shorter drag is a click
 DIMMED = 130  # of 255
 
+log = logging.getLogger(__name__)
+
 
 class Overlay(QWidget):
     """One screen. Coordinates are logical pixels of the widget; the picture has device pixels."""
 
+    placed = Signal(QRect)  # in desktop pixels, before ``chosen``
     chosen = Signal(QImage)
     cancelled = Signal()
 
@@ -54,6 +59,9 @@ class Overlay(QWidget):
         self.setAccessibleName(
             self.tr("Drag a region, click a window, or press Enter for the whole screen; Esc cancels")
         )
+        self.setAccessibleDescription(self.tr("Tab marks one window after the other, Space chooses the marked one"))
+        self._origin = screen.geometry().topLeft()
+        self.setScreen(screen)
         self.setGeometry(screen.geometry())
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setMouseTracking(True)
@@ -94,6 +102,18 @@ class Overlay(QWidget):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._region = self.rect()
             self._choose()
+        elif event.key() == Qt.Key.Key_Space and not self._region.isEmpty():
+            self._choose()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802  Qt's name
+        """Tab and its reverse mark the windows, front to back: there is nothing else here to go to."""
+        here = [window.intersected(self.rect()) for window in self._windows]
+        here = [window for window in here if not window.isEmpty()]
+        if here:
+            place = here.index(self._region) if self._region in here else (-1 if forward else 0)
+            self._region = here[(place + (1 if forward else -1)) % len(here)]
+            self.update()
+        return True
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
         del event
@@ -111,7 +131,8 @@ class Overlay(QWidget):
     def _paint_hint(self, painter: QPainter) -> None:
         painter.setPen(QColor("#FFFFFF"))
         painter.setFont(self._theme.font(1.3))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.accessibleName())
+        words = f"{self.accessibleName()}\n{self.accessibleDescription()}"
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
 
     def _window_at(self, place: QPoint) -> QRect:
         for window in self._windows:
@@ -123,6 +144,7 @@ class Overlay(QWidget):
         part = self._in_picture(self._region if not self._region.isEmpty() else QRect(self.rect()))
         image = self._picture.copy(part.toAlignedRect()).toImage()
         image.setDevicePixelRatio(1)
+        self.placed.emit(part.toAlignedRect().translated(self._origin))
         self.chosen.emit(image)
 
     def _in_picture(self, region: QRect) -> QRectF:
@@ -135,9 +157,11 @@ class Overlay(QWidget):
 class Snip(QObject):
     """``start`` shows the overlays; then ``chosen`` with a picture, or ``cancelled``."""
 
+    placed = Signal(QRect)  # where it is, in desktop pixels; before ``chosen``
     chosen = Signal(QImage)
     cancelled = Signal()
     failed = Signal(str)
+    _fetched = Signal(QImage)  # from the thread that asks the portal
 
     def __init__(self, theme: Theme, windows: Callable[[], Sequence[QRect]] | None = None) -> None:
         """``windows``: the visible windows front to back, in desktop pixels; the window system's by default."""
@@ -145,12 +169,47 @@ class Snip(QObject):
         self._theme = theme
         self._windows = windows or desktop_windows
         self.overlays: list[Overlay] = []
+        self._waiting: threading.Thread | None = None
+        self._fetched.connect(self._portal_answered, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
         """Takes the pictures, then covers the screens. Does nothing while it is under way."""
         if self.overlays:
             return
-        pictures = [(screen, screen.grabWindow(0)) for screen in QGuiApplication.screens()]
+        if QGuiApplication.platformName().startswith("wayland"):
+            self._ask_portal()
+            return
+        self._cover([(screen, screen.grabWindow(0)) for screen in QGuiApplication.screens()])
+
+    def _ask_portal(self) -> None:
+        """Wayland hands pictures out through the portal alone, and may ask the user first: not on this thread."""
+        if self._waiting is None:
+            self._waiting = threading.Thread(target=self._fetch, name="snip-picture", daemon=True)
+            self._waiting.start()
+
+    def _fetch(self) -> None:
+        from core.capture.portal import Portal
+        from core.capture.wayland import picture_once
+
+        image = QImage()
+        try:
+            portal = Portal()
+            try:
+                pixels = picture_once(portal.screenshot())
+            finally:
+                portal.close()
+            height, width = pixels.shape[:2]
+            image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        except AfterimageError as error:
+            log.warning("no picture to snip from: %s", error)
+        self._fetched.emit(image)
+
+    def _portal_answered(self, image: QImage) -> None:
+        self._waiting = None
+        self._cover(parts(QPixmap.fromImage(image), QGuiApplication.screens()))
+
+    def _cover(self, pictures: Sequence[tuple[QScreen, QPixmap]]) -> None:
+        """Shows each screen's picture on it, dimmed."""
         if any(picture.isNull() for _screen, picture in pictures):
             self.failed.emit(
                 self.tr("This desktop does not hand out pictures of the screen. Paste or drop a picture instead.")
@@ -159,15 +218,20 @@ class Snip(QObject):
         windows = self._windows()
         for screen, picture in pictures:
             overlay = Overlay(self._theme, screen, picture, [_local(window, screen) for window in windows])
+            overlay.placed.connect(self.placed)
             overlay.chosen.connect(self._chosen)
             overlay.cancelled.connect(self.cancel)
             self.overlays.append(overlay)
-            overlay.show()
+            if QGuiApplication.platformName().startswith("wayland"):
+                overlay.showFullScreen()  # where it is to be is the compositor's to say
+            else:
+                overlay.show()
         under = QGuiApplication.screenAt(QCursor.pos())
         front = next((o for o in self.overlays if o.screen() is under), self.overlays[0])
         front.activateWindow()
         front.setFocus()
-        front.grabKeyboard()  # overlays bypass the window manager, which would give them the keyboard otherwise
+        if QGuiApplication.platformName() == "xcb":
+            front.grabKeyboard()  # overlays bypass the window manager, which would give it them otherwise
 
     def cancel(self) -> None:
         self._close()
@@ -179,10 +243,25 @@ class Snip(QObject):
 
     def _close(self) -> None:
         for overlay in self.overlays:
-            overlay.releaseKeyboard()
+            if QWidget.keyboardGrabber() is overlay:
+                overlay.releaseKeyboard()
             overlay.hide()
             overlay.deleteLater()
         self.overlays.clear()
+
+
+def parts(whole: QPixmap, screens: Sequence[QScreen]) -> list[tuple[QScreen, QPixmap]]:
+    """One picture of the whole desktop cut into those of its screens."""
+    desktop = QRect()
+    for screen in screens:
+        desktop = desktop.united(screen.geometry())
+    across, down = whole.width() / max(1, desktop.width()), whole.height() / max(1, desktop.height())
+    cut = []
+    for screen in screens:
+        place = screen.geometry().translated(-desktop.topLeft())
+        part = QRectF(place.x() * across, place.y() * down, place.width() * across, place.height() * down)
+        cut.append((screen, whole.copy(part.toAlignedRect())))
+    return cut
 
 
 def desktop_windows() -> list[QRect]:

@@ -6,7 +6,7 @@ Where the desktop has no tray, nothing is shown and the window carries the same 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QIcon, QPainter
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from ui.controls import Controls
@@ -27,6 +27,7 @@ class Tray(QObject):
         super().__init__()
         self._theme = theme
         self.light = Light.RESTARTING
+        self.camera = False
         self._icon = QSystemTrayIcon(brand_icon("tray-restarting"))
         self.menu = QMenu()
         self._state = self.menu.addAction("")
@@ -69,9 +70,10 @@ class Tray(QObject):
         self._state.setText(presence.sentence.replace("&", "&&"))
         self._pause.setEnabled(presence.can_pause)
         self._forget.setEnabled(presence.can_ask)
-        if presence.light is not self.light:
-            self.light = presence.light
-            self._icon.setIcon(brand_icon(f"tray-{presence.light}"))
+        if (presence.light, presence.camera) != (self.light, self.camera):
+            self.light, self.camera = presence.light, presence.camera
+            icon = brand_icon(f"tray-{presence.light}")
+            self._icon.setIcon(with_camera(icon) if presence.camera else icon)
 
     def _entry(self, words: str, icon: str, signal: SignalInstance) -> QAction:
         action = self.menu.addAction(words)
@@ -89,3 +91,17 @@ class Tray(QObject):
     def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason in {QSystemTrayIcon.ActivationReason.Trigger, QSystemTrayIcon.ActivationReason.DoubleClick}:
             self.ask_wanted.emit()
+
+
+def with_camera(icon: QIcon) -> QIcon:
+    """The icon with the sign that a camera is on."""
+    made = QIcon()
+    badge = brand_icon("camera-on")
+    for size in icon.availableSizes():
+        picture = icon.pixmap(size)
+        painter = QPainter(picture)
+        side = size.width() * 5 // 9
+        badge.paint(painter, size.width() - side, size.height() - side, side, side)
+        painter.end()
+        made.addPixmap(picture)
+    return made

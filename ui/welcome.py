@@ -1,4 +1,4 @@
-"""The first run: three short pages, then yes or no. Nothing is recorded before yes."""
+"""The first run: three short pages, one of choices, then yes or no. Nothing is recorded before yes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from ui.first_choices import FirstChoices
 from ui.theme import Theme, brand_icon, set_role
 from ui.widgets import Column, follow, label
 
@@ -17,7 +18,7 @@ class Welcome(QWidget):
 
     answered = Signal(bool)
 
-    def __init__(self, theme: Theme, place: str) -> None:
+    def __init__(self, theme: Theme, place: str, choices: FirstChoices) -> None:
         """``place``: the folder that holds everything, shown to the user."""
         super().__init__()
         self._theme = theme
@@ -30,6 +31,10 @@ class Welcome(QWidget):
         self._pages = QStackedWidget()
         for headline, words, facts in _pages(place):
             self._pages.addWidget(self._page(headline, words, facts))
+        self.choices = choices
+        self._pages.addWidget(
+            self._page(_tr("How you use it"), _tr("All of it can be changed later, in the settings."), (), choices)
+        )
         self._dots = label(role="muted")
         self._back = QPushButton(self.tr("Back"))
         self._not_now = QPushButton(self.tr("Not now"))
@@ -92,6 +97,8 @@ class Welcome(QWidget):
         self._dots.setAccessibleName(
             self.tr("Page {page} of {pages}").format(page=page + 1, pages=self._pages.count())
         )
+        if last:
+            self.choices.refresh()
         self._next.setFocus()
 
     def _answer(self, consent: bool) -> None:
@@ -101,7 +108,7 @@ class Welcome(QWidget):
         self.close()
         self.answered.emit(consent)
 
-    def _page(self, headline: str, words: str, facts: tuple[Fact, ...]) -> QWidget:
+    def _page(self, headline: str, words: str, facts: tuple[Fact, ...], inside: QWidget | None = None) -> QWidget:
         page = Column(widest=480)
         mark = QLabel()
         follow(self._theme, mark, lambda: mark.setPixmap(brand_icon("afterimage").pixmap(56, 56)))
@@ -115,6 +122,9 @@ class Welcome(QWidget):
         for icon, heading, sentence in facts:
             page.rows.addSpacing(20)
             page.rows.addLayout(self._fact(icon, heading, sentence))
+        if inside is not None:
+            page.rows.addSpacing(20)
+            page.rows.addWidget(inside)
         page.rows.addStretch(3)
         return page
 

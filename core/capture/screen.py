@@ -1,4 +1,4 @@
-"""The screen: monitors, or a region of the desktop, as sources of frames, through mss.
+"""The screen: monitors, or a region of the desktop, as sources of frames, through mss (Wayland: wayland.py).
 
 Windows are read before and after each picture, so that one that appears in between cannot slip past the privacy
 rules. Knows nothing of rules or of what is done with the frames.
@@ -16,7 +16,9 @@ import cv2
 import mss
 import numpy as np
 
+from core.capture.place import scaled_monitor, visible
 from core.capture.source import FrameSource
+from core.capture.wayland import is_wayland, wayland_screens
 from core.capture.windows import WindowFacts, window_facts
 from core.config import CaptureConfig
 from core.errors import CaptureDeniedError, DisplayMissingError, InputError, SourceLostError
@@ -34,6 +36,8 @@ def screens(config: CaptureConfig) -> list[FrameSource]:
     left out; raises DisplayMissingError when that leaves none or there is no display, CaptureDeniedError when the
     system refuses, InputError for an impossible region.
     """
+    if is_wayland():
+        return wayland_screens(config)
     desktop = Desktop()
     try:
         found = desktop.monitors()
@@ -53,7 +57,12 @@ def screens(config: CaptureConfig) -> list[FrameSource]:
 
 
 def monitors() -> list[Monitor]:
-    """The monitors there are now, for the settings. Raises as ``screens`` does."""
+    """The monitors there are now, for the settings; none where the desktop asks the user instead of telling them.
+
+    Raises as ``screens`` does.
+    """
+    if is_wayland():
+        return []
     desktop = Desktop()
     try:
         return desktop.monitors()
@@ -193,9 +202,9 @@ class ScreenSource:
         shot, facts = self._desktop.take(self._monitor.rect)
         pixels = self._converted(shot)
         scale = pixels.shape[1] / self._monitor.rect.width  # above 1 where the system counts in points (macOS)
-        monitor = _scaled_monitor(self._monitor, scale)
-        after = _visible(facts.after, monitor, scale)
-        before = _visible(facts.before, monitor, scale)
+        monitor = scaled_monitor(self._monitor, scale)
+        after = visible(facts.after, monitor, scale)
+        before = visible(facts.before, monitor, scale)
         return Frame(
             pixels=pixels,
             time=time_taken,
@@ -240,20 +249,3 @@ class ScreenSource:
 def _inside(rect: Rect, present: Sequence[Monitor]) -> bool:
     desktop = Rect.around(monitor.rect for monitor in present)
     return rect.intersect(desktop) == rect
-
-
-def _scaled_monitor(monitor: Monitor, scale: float) -> Monitor:
-    return monitor if scale == 1.0 else Monitor(monitor.name, _scaled(monitor.rect, scale), scale)
-
-
-def _scaled(rect: Rect, scale: float) -> Rect:
-    left, top = round(rect.left * scale), round(rect.top * scale)
-    return Rect(left, top, round(rect.right * scale) - left, round(rect.bottom * scale) - top)
-
-
-def _visible(windows: tuple[Window, ...] | None, monitor: Monitor, scale: float) -> tuple[Window, ...]:
-    """Those windows that reach onto the monitor, in its pixels."""
-    here = windows or ()
-    if scale != 1.0:
-        here = tuple(replace(window, rect=_scaled(window.rect, scale)) for window in here)
-    return tuple(window for window in here if window.rect.intersect(monitor.rect).area)

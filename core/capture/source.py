@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.config import CaptureConfig
 from core.frame import Frame
@@ -33,6 +33,16 @@ class FrameSource(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A source that is too dear to be asked more often."""
+
+    @property
+    def most_rate(self) -> float:
+        """Frames a second."""
+        ...
 
 
 class Pace:

@@ -118,9 +118,17 @@ def create_indexes(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE VIRTUAL TABLE line_vocabulary USING fts5vocab('line_words', 'row')")
 
 
+INDEXES = ("line_words", "window_words", "term_grams")
+
+
+def rebuild_index(connection: sqlite3.Connection, index: str) -> None:
+    """Makes a full-text index anew from the table it belongs to."""
+    connection.execute(f"INSERT INTO {index}({index}) VALUES ('rebuild')")
+
+
 def purge_indexes(connection: sqlite3.Connection) -> None:
     """Rewrites the full-text indexes so that nothing of deleted text is left in them."""
-    for index in ("line_words", "window_words", "term_grams"):
+    for index in INDEXES:
         connection.execute(f"INSERT INTO {index}({index}) VALUES ('optimize')")
 
 

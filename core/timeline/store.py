@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -184,6 +184,16 @@ class Timeline:
                 self._open[source] = {id: o for id, o in self._open[source].items() if id not in set(ids)}
             self._shrink()
         return len(ids)
+
+    def rebuild_indexes(self, report: Callable[[float], None] = lambda _: None) -> None:
+        """Makes the full-text indexes anew from what was read; searches find the old ones until each is done.
+
+        ``report`` hears the share that is done before each of them, and may raise to stop there.
+        """
+        for place, index in enumerate(schema.INDEXES):
+            report(place / len(schema.INDEXES))
+            with self._writing, self._transaction() as db:
+                schema.rebuild_index(db, index)
 
     def thin(self, now: datetime) -> Thinned:
         """Applies the age limit and the budget, oldest first; call every few minutes."""

@@ -15,6 +15,7 @@ import pytest
 from app import models
 from app.models import MANIFEST
 from app.paths import Paths
+from app.work import StoppedError
 from core.errors import DiskFullError, EnvironmentTroubleError, InputError
 
 FILES = {
@@ -130,3 +131,30 @@ def test_a_damaged_list_of_checksums_is_told(paths: Paths, content: bytes) -> No
     (folder / MANIFEST).write_bytes(content)
     with pytest.raises(InputError, match="checksums"):
         models.verify(folder, quiet)
+
+
+def test_a_verification_that_is_cancelled_stops_and_deletes_nothing(hub: Hub, paths: Paths) -> None:
+    folder = models.get(paths, "infinitevl", quiet)
+    (folder / "model.safetensors").write_bytes(b"weightz" * 1000)
+
+    def stop(_share: float, _what: str) -> None:
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        models.verify(folder, stop)
+    assert (folder / "model.safetensors").exists()
+
+
+def test_a_cancelled_download_is_no_trouble_with_the_network(
+    hub: Hub, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, tqdm_class: Callable[..., Any], **__: object) -> None:
+        with tqdm_class(total=100, unit="B") as bar:
+            bar.update(10)
+
+    def stop(_share: float, _what: str) -> None:
+        raise StoppedError
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", stopped)
+    with pytest.raises(StoppedError):
+        models.get(paths, "infinitevl", stop)

@@ -1,11 +1,12 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from app import recorder as recorder_module
+from app.clock import SleepWatch
 from app.recorder import Recorder, RecorderFacts, Wanted
 from core.capture.source import EndOfSource, FrameSource
 from core.config import CaptureConfig
@@ -288,3 +289,45 @@ def test_nothing_is_on_its_way_while_it_is_quiet(recorder: Recorder, world: Worl
         count = world.taken.qsize()
         assert recorder.facts.wanted is not None
         assert world.taken.qsize() == count
+
+
+def test_after_a_sleep_what_was_on_screen_before_is_over(
+    recorder: Recorder, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = Source("screen:a"), Source("screen:a")
+    sources = [after, before]
+    world.opened["screen"] = lambda: [sources.pop()]
+    recorder.watch(Wanted(("screen",))).result()
+    world.taken.get()
+    slept = [True]
+    monkeypatch.setattr(SleepWatch, "over", lambda _: bool(slept) and slept.pop())
+    assert world.left.get() == "screen:a"
+    before.closed.wait()
+    until(recorder, lambda facts: bool(facts.sources))
+    assert world.fresh == 2
+
+
+def test_the_camera_goes_with_the_screen_only_where_the_settings_say_so(recorder: Recorder, world: World) -> None:
+    world.opened = {"screen": lambda: [Source("screen:a")], "webcam": lambda: [Source("webcam:0")]}
+    recorder.watch(Wanted(("screen",))).result()
+    world.taken.get()
+    assert not recorder.facts.camera
+    recorder.configure(replace(QUICK, webcam=True))
+    until(recorder, lambda facts: facts.camera)
+    recorder.configure(QUICK)
+    facts = until(recorder, lambda facts: not facts.camera and bool(facts.sources))
+    assert [source.name for source in facts.sources] == ["screen:a"]
+
+
+def test_a_camera_that_is_not_there_does_not_keep_the_screen_from_being_recorded(
+    recorder: Recorder, world: World
+) -> None:
+    def missing() -> list[FrameSource]:
+        raise SourceLostError("There is no camera number 0.")
+
+    world.opened = {"screen": lambda: [Source("screen:a")], "webcam": missing}
+    recorder.configure(replace(QUICK, webcam=True))
+    assert recorder.watch(Wanted(("screen",))).result() == "There is no camera number 0."
+    world.taken.get()
+    facts = recorder.facts
+    assert (facts.camera, facts.trouble) == (False, "There is no camera number 0.")

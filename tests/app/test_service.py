@@ -23,7 +23,7 @@ from app.server import Server
 from app.service import Service
 from core.errors import InputError, WeightsError
 from core.frame import utc_now
-from tests.helpers.screens import FakeScreen
+from tests.helpers.screens import FakeScreen, FakeSurroundings
 from tests.helpers.sessions import NotingSession
 
 
@@ -34,7 +34,7 @@ class Running:
         self.screen = screen
         self.service = Service(paths, screen, threading.Event())
         self.shut_down = threading.Event()
-        self.desk = Desk(self.service, self.shut_down.set)
+        self.desk = Desk(self.service, self.shut_down.set, paths, FakeSurroundings())
         self.service.start(resume=resume)
         self.server = Server(paths, self.desk.answer)
         self.client: Client = connect(paths, start=False)
@@ -50,6 +50,7 @@ class Running:
         if in_order:
             self.service.end_in_order()
         self.client.close()
+        self.desk.close()
         self.server.close()
         self.service.stop()
 
@@ -422,3 +423,44 @@ def test_a_question_of_bytes_that_are_no_text_is_asked_all_the_same(running: Run
 def test_a_picture_that_cannot_be_read_is_refused(running: Running, data: bytes) -> None:
     with pytest.raises(RequestFailedError, match="picture cannot be read"):
         list(running.client.ask("what is this?", picture=data))
+
+
+def test_the_index_is_made_anew_with_progress_and_searches_go_on(running: Running, session: NotingSession) -> None:
+    running.screen.show("invoice number 884213")
+    running.client.watch()
+    running.until(lambda status: recording(status) and status.unread_moments == 0)
+    events = list(running.client.rebuild_index())
+    assert [event.kind for event in events] == ["progress"] * (len(events) - 1) + ["done"]
+    assert len(events) > 1
+    assert running.client.moments(text="invoice").total == 1
+
+
+def test_forgetting_can_be_cancelled_while_it_waits_for_the_model(running: Running, session: NotingSession) -> None:
+    running.client.watch()
+    running.until(lambda status: recording(status) and status.tokens_seen > 0)
+    running.client.stop()
+    free = threading.Event()
+    busy = running.service.mind.run(lambda _session: free.wait(20))
+    stream = running.client.forgetting()
+    assert next(stream).kind == "progress"
+    stream.cancel()
+    assert [event.kind for event in stream][-1] == "cancelled"
+    free.set()
+    assert busy.result()
+    running.service.mind.run(lambda _session: None).result()
+    assert running.client.status().moments > 0
+    events = list(running.client.forgetting())
+    assert [event.kind for event in events][-1] == "done"
+    assert running.client.status().moments == 0
+
+
+def test_switching_memory_only_on_ends_what_the_timeline_has_of_the_screen(running: Running) -> None:
+    running.client.watch()
+    running.until(recording)
+    running.client.change_setting("privacy.memory_only", "on")
+    (moment,) = running.service.timeline.between()
+    ended = moment.ended
+    frames = running.client.status().frames_seen
+    running.until(lambda status: status.frames_seen > frames + 2)
+    (moment,) = running.service.timeline.between()
+    assert moment.ended == ended

@@ -126,3 +126,17 @@ def test_a_full_disk_leaves_the_old_file(paths: Paths, monkeypatch: pytest.Monke
         settings.store(paths, "capture.busy_rate", "3")
     assert paths.settings.read_bytes() == before
     assert sorted(p.name for p in paths.config.iterdir()) == [".privacy.json", "settings.toml"]
+
+
+def test_rates_of_single_sources_are_read_as_people_write_them(paths: Paths) -> None:
+    stored = settings.store(paths, "capture.rates", "DP-1 = 0.5, webcam:0=2")
+    assert stored.capture_config().rates == (("DP-1", 0.5), ("webcam:0", 2.0))
+    for wrong in ("DP-1", "DP-1 = fast", "DP-1 = 0", "= 1", "DP-1 = 900"):
+        with pytest.raises(InputError, match="rates"):
+            settings.store(paths, "capture.rates", wrong)
+    assert settings.load(paths).settings.capture_config().rates == stored.capture_config().rates
+
+
+def test_rules_that_cannot_be_kept_refuse_unless_the_user_says_otherwise(paths: Paths) -> None:
+    assert not Settings().privacy_rules().allow_unlisted
+    assert settings.store(paths, "privacy.without_window_list", "record").privacy_rules().allow_unlisted

@@ -20,19 +20,34 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from PySide6.QtCore import QDeadlineTimer, QEventLoop
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QRect
+from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.paths import paths_in
 from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
 from ui.answer import Stage
-from ui.bridge import Bridge
+from ui.bridge import Bridge, decoded
 from ui.desktop import Desktop
 from ui.immortal import keep_singletons
 from ui.presence import Link
+from ui.settings_window import SettingsWindow
+from ui.snip import Overlay
 
 PATIENCE_S = 10.0
-IN_EVERY_LOOK = ("welcome-1", "recording", "answer", "paused", "moment", "settings", "timeline")
+IN_EVERY_LOOK = (
+    "welcome-1",
+    "welcome-4",
+    "recording",
+    "answer",
+    "paused",
+    "moment",
+    "settings",
+    "settings-privacy",
+    "settings-capture",
+    "settings-model",
+    "timeline",
+)
 
 BUILD = (
     "$ make -j8",
@@ -127,9 +142,11 @@ def photograph(studio: Studio) -> None:
         raise RuntimeError("the first run's pages did not show")
     window.show()
     studio.wait(lambda: desktop.presence.can_start)
-    for page in range(3):
+    for page in range(4):
+        if page == 3:
+            studio.wait(lambda: welcome.choices.models)
         studio.take(f"welcome-{page + 1}", welcome)
-        if page < 2:
+        if page < 3:
             welcome.on_button.click()
     studio.take("not-recording", window)
     welcome.on_button.click()
@@ -203,6 +220,10 @@ def photograph(studio: Studio) -> None:
     window.composer.edit.clear()
     photograph_settings(studio)
     photograph_timeline(studio)
+    photograph_snip(studio)
+    engine.tell(camera=True)
+    studio.wait(lambda: desktop.presence.camera)
+    studio.take("camera", window)
     desktop.bridge.link_changed.emit(Link.RESTARTING, "")
     studio.wait(lambda: desktop.presence.light == "restarting")
     studio.take("restarting", window)
@@ -225,7 +246,36 @@ def photograph_settings(studio: Studio) -> None:
     row.changed.emit(row.setting.name, "minus a lot")
     studio.wait(lambda: row.trouble)
     studio.take("settings-refused", settings)
+    photograph_panels(studio, settings)
     settings.close()
+
+
+def photograph_panels(studio: Studio, settings: SettingsWindow) -> None:
+    """What stands below the settings: windows and rules, monitors, a download under way."""
+    for words, panel in (("open windows", "privacy"), ("monitors and region", "capture"), ("models", "model")):
+        settings.search.setText(words)
+        if panel == "model":
+            settings.download_model("infinitevl")
+            studio.wait(lambda: settings.models.work.bar.value() > 0)
+        if panel == "privacy":
+            studio.wait(lambda: settings.rules.list.topLevelItemCount())
+        studio.take(f"settings-{panel}", settings)
+    studio.engine.work_goes_on.set()
+
+
+def photograph_snip(studio: Studio) -> None:
+    """The dimmed screen with one window marked."""
+    desktop = studio.desktop
+    screen = QGuiApplication.primaryScreen()
+    picture = QPixmap.fromImage(decoded(drawn("notes.txt", NOTE)))
+    window = QRect(40, 30, screen.geometry().width() // 2, screen.geometry().height() // 2)
+    overlay = Overlay(desktop.theme, screen, picture, [window])
+    overlay.show()
+    studio.take("snip", overlay)
+    overlay.focusNextPrevChild(True)
+    studio.take("snip-window", overlay)
+    overlay.hide()
+    overlay.deleteLater()
 
 
 def photograph_timeline(studio: Studio) -> None:

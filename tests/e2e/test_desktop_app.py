@@ -94,7 +94,7 @@ def on_page(page: int, now: dict[str, Any]) -> bool:
 def agree(app: App) -> None:
     """Goes through the first run's pages by key and waits for recording."""
     app.desktop.focus(app.desktop.wait_for_window("Afterimage: Welcome"))
-    for page in range(3):
+    for page in range(4):
         app.wait(partial(on_page, page), f"page {page}")
         app.desktop.press("space")
     app.wait(lambda now: now.get("light") == "recording", "recording after consent")
@@ -150,3 +150,30 @@ def test_an_excluded_window_is_told_and_not_kept(app: App) -> None:
     app.wait(lambda now: now["light"] == "recording", "recording after it is gone")
     with connect(app.paths, start=False) as client:
         assert all("vault" not in moment.window for moment in client.moments(limit=100).moments)
+
+
+def test_a_part_of_the_screen_is_snipped_by_keys_alone_on_one_of_two_monitors(app: App) -> None:
+    app.desktop.set_monitor("L", "1000/300x1080/300+0+0", "screen")
+    app.desktop.set_monitor("R", "920/250x700/200+1000+0", "none")
+    agree(app)
+    app.desktop.focus(app.desktop.wait_for_window("^Afterimage$"))
+    app.desktop.press("Escape")
+    app.wait(lambda now: not now["window"], "the window's going to the tray")
+    script = "echo 'total 412.50'; exec sleep 300"
+    with program(
+        app.desktop, ["xterm", "-title", "bill", "-geometry", "40x10+40+40", "-e", "sh", "-c", script], "bill"
+    ):
+        app.desktop.press("ctrl+alt+s")
+        app.wait(lambda now: now["overlays"] == 2, "an overlay on each monitor")
+        app.desktop.press("Escape")
+        app.wait(lambda now: now["overlays"] == 0, "their going")
+        assert not app.shown()["window"]
+        app.desktop.point(1300, 300)
+        app.desktop.press("ctrl+alt+s")
+        app.wait(lambda now: now["overlays"] == 2, "an overlay on each monitor")
+        app.desktop.press("Return")
+        app.wait(lambda now: now["typing"] and now["overlays"] == 0, "the question field")
+        assert app.shown()["about"] == [920, 700]
+        app.desktop.type("What is the total?")
+        app.desktop.press("Return")
+        app.wait(lambda now: now["exchanges"] and now["exchanges"][0]["stage"] == "DONE", "an answer")

@@ -125,6 +125,21 @@ class VirtualDesktop:
     def focus(self, window: str) -> None:
         self._tool("xdotool", "windowactivate", "--sync", window)
 
+    def move(self, pattern: str, x: int, y: int) -> None:
+        """Moves the first window whose title matches."""
+        self._tool("xdotool", "windowmove", self.windows(pattern)[0], str(x), str(y))
+
+    def point(self, x: int, y: int) -> None:
+        """Moves the pointer."""
+        self._tool("xdotool", "mousemove", str(x), str(y))
+
+    def set_monitor(self, name: str, geometry: str, output: str) -> None:
+        """Cuts a monitor out of the screen: ``width/mm x height/mm + left + top``; ``output``: screen or none."""
+        self._tool("xrandr", "--setmonitor", name, geometry, output)
+
+    def remove_monitor(self, name: str) -> None:
+        self._tool("xrandr", "--delmonitor", name)
+
     def press(self, *keys: str) -> None:
         self._tool("xdotool", "key", "--clearmodifiers", *keys)
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
 from app import protocol
+from app.desk import told_windows
 from app.paths import Paths
 from app.protocol import MomentInfo, Status
 from app.server import Reply, Server
 from app.settings import Settings
 from core.errors import InputError
+from tests.helpers.screens import FakeSurroundings
 
 
 @dataclass
@@ -55,6 +57,9 @@ class FakeEngine:
         self.moments: list[MomentInfo] = []  # newest first
         self.pictures: dict[int, bytes] = {}
         self.settings = Settings()
+        self.surroundings = FakeSurroundings()
+        self.downloaded = False  # the published model
+        self.work_goes_on = threading.Event()
         self.requests: list[protocol.Request] = []
         self.asked: list[Asked] = []
         self._server = Server(paths, self._handle)
@@ -101,6 +106,12 @@ class FakeEngine:
             "picture": self._picture,
             "settings": self._settings,
             "change_setting": self._change_setting,
+            "windows": self._windows,
+            "monitors": self._monitors,
+            "models": self._models,
+            "fetch_model": self._work,
+            "verify_model": self._work,
+            "rebuild_index": self._work,
             "shutdown": self._shutdown,
         }
         handlers[request.kind](request, reply)
@@ -170,6 +181,49 @@ class FakeEngine:
             reply.fail(error.message, error.remedy)
             return
         reply.put(protocol.Done(id=reply.id))
+
+    def _windows(self, request: protocol.GetWindows, reply: Reply) -> None:
+        rules = self.settings.privacy_rules()
+        said = request.model_dump(exclude={"id", "kind"}, exclude_none=True)
+        told = told_windows(self.surroundings.windows(), rules, replace(rules, **said))
+        reply.put(protocol.Windows(id=reply.id, windows=told or (), listed=told is not None))
+
+    def _monitors(self, _request: protocol.GetMonitors, reply: Reply) -> None:
+        told = tuple(
+            protocol.MonitorInfo(name=m.name, rect=astuple(m.rect), scale=m.scale)
+            for m in self.surroundings.monitors()
+        )
+        reply.put(protocol.Monitors(id=reply.id, monitors=told))
+
+    def _models(self, _request: protocol.GetModels, reply: Reply) -> None:
+        chosen = self.settings.model.path
+        nano = protocol.ModelInfo(
+            name="nano", description="built in: small, for every machine", path="", present=True, chosen=not chosen
+        )
+        large = protocol.ModelInfo(
+            name="infinitevl",
+            description="InfiniteVL 4B: answers in its own words; wants a GPU with 12 GB",
+            path="/models/infinitevl",
+            present=self.downloaded,
+            chosen=chosen == "/models/infinitevl",
+            published=True,
+        )
+        reply.put(protocol.Models(id=reply.id, models=(nano, large)))
+
+    def _work(
+        self, request: protocol.FetchModel | protocol.VerifyModel | protocol.RebuildIndex, reply: Reply
+    ) -> None:
+        """Half done at once; the rest when ``work_goes_on`` is set."""
+
+        def work() -> None:
+            reply.put(protocol.Progress(id=reply.id, done=0.5, message="half of it"))
+            while not self.work_goes_on.wait(0.01):
+                if reply.cancelled.is_set():
+                    return
+            self.downloaded = self.downloaded or request.kind == "fetch_model"
+            reply.put(protocol.Done(id=reply.id))
+
+        self._start(work)
 
     def _shutdown(self, _request: protocol.Shutdown, reply: Reply) -> None:
         reply.put(protocol.Done(id=reply.id))

@@ -65,3 +65,18 @@ class FakeScreen:
 
     def present(self, config: CaptureConfig) -> frozenset[str]:
         return frozenset({self.name})
+
+
+class FakeSurroundings:
+    """Two monitors of different scales, and three windows of which the settings as they come exclude one."""
+
+    def windows(self) -> tuple[Window, ...] | None:
+        return (
+            Window("Vault of secrets", "KeePassXC", 1, Rect(0, 0, 400, 300)),
+            Window("Statement - My Bank", "Firefox", 2, Rect(50, 50, 400, 300), focused=True),
+            Window("Afterimage: Settings", "afterimage", 3, Rect(9, 9, 9, 9)),
+            Window("notes.txt", "Mousepad", 4, Rect(100, 100, 400, 300)),
+        )
+
+    def monitors(self) -> tuple[Monitor, ...]:
+        return Monitor("DP-1", Rect(0, 0, 1920, 1080), 1.0), Monitor("eDP-1", Rect(1920, 0, 2560, 1600), 2.0)

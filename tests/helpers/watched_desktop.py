@@ -29,6 +29,8 @@ def shown(desktop: Desktop) -> dict[str, Any]:
         "page": desktop.welcome.page if desktop.welcome is not None else -1,
         "ready": desktop.welcome is not None and desktop.welcome.on_button.hasFocus(),
         "window": window.isVisible(),
+        "overlays": len(desktop.snip.overlays),
+        "about": [window.composer.picture.width(), window.composer.picture.height()],
         "typing": window.composer.edit.hasFocus(),
         "light": str(window.light),
         "tray": str(desktop.tray.light),

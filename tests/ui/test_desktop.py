@@ -45,8 +45,8 @@ def test_nothing_is_recorded_before_consent(qtbot: QtBot, engine: FakeEngine, de
     assert not desktop.window.isVisible()
     qtbot.waitUntil(lambda: desktop.presence.can_start)
     settle(qtbot, desktop)
-    welcome.on_button.click()
-    welcome.on_button.click()
+    for _ in range(3):
+        welcome.on_button.click()
     assert "watch" not in engine.kinds()
     welcome.on_button.click()
     qtbot.waitUntil(lambda: desktop.presence.light is Light.RECORDING)
@@ -125,10 +125,27 @@ def test_quitting_leaves_a_recording_that_should_go_on(
     assert "shutdown" not in engine.kinds()
 
 
-def test_without_a_tray_the_window_says_so(qtbot: QtBot, engine: FakeEngine, desktop: Desktop) -> None:
+def test_without_a_tray_the_window_says_so(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.desktop.TRAY_EVERY_MS", 1)
     assert not desktop.tray.available
     desktop.start()
-    assert any("no tray" in words for words in desktop.window.messages)
+    qtbot.waitUntil(lambda: any("no tray" in words for words in desktop.window.messages))
+
+
+def test_a_tray_that_comes_late_is_used_from_then_on(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.desktop.TRAY_EVERY_MS", 1)
+    shown: list[bool] = []
+    monkeypatch.setattr(desktop.tray, "show", lambda: shown.append(True))
+    desktop.start()
+    qtbot.waitUntil(lambda: any("no tray" in words for words in desktop.window.messages))
+    monkeypatch.setattr(type(desktop.tray), "available", True)
+    qtbot.waitUntil(lambda: bool(shown))
+    settle(qtbot, desktop)
+    assert shown == [True]
 
 
 def test_the_oldest_moment_is_named(qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths) -> None:
@@ -161,3 +178,94 @@ def test_only_a_plain_yes_counts_as_consent(paths: Paths, content: bytes, agreed
     paths.prepare()
     paths.settings.write_bytes(content)
     assert consented(paths) is agreed
+
+
+def test_what_the_first_run_chooses_becomes_the_settings(qtbot: QtBot, engine: FakeEngine, desktop: Desktop) -> None:
+    desktop.start()
+    welcome = desktop.welcome
+    assert welcome is not None
+    qtbot.waitUntil(lambda: desktop.presence.can_start)
+    settle(qtbot, desktop)
+    for _ in range(3):
+        welcome.on_button.click()
+    qtbot.waitUntil(lambda: bool(welcome.choices.models))
+    welcome.choices.fields["desktop.hotkey_snip"].show_combination("<ctrl>+<shift>+s")
+    welcome.choices.models["infinitevl"].click()
+    assert {"change_setting", "fetch_model"}.isdisjoint(engine.kinds())
+    welcome.on_button.click()
+    qtbot.waitUntil(lambda: "fetch_model" in engine.kinds())
+    settle(qtbot, desktop)
+    assert engine.settings.desktop.hotkey_snip == "<ctrl>+<shift>+s"
+    assert engine.settings.desktop.consent
+    engine.work_goes_on.set()
+    assert desktop.settings is not None
+    desktop.settings.close()
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_switching_memory_only_on_offers_to_forget_what_is_there(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths, monkeypatch: pytest.MonkeyPatch, yes: bool
+) -> None:
+    asked: list[str] = []
+
+    def confirm(question: str, _explanation: str) -> bool:
+        asked.append(question)
+        return yes
+
+    monkeypatch.setattr(desktop.controls, "confirm", confirm)
+    agree(paths, engine)
+    engine.tell(moments=12)
+    desktop.start()
+    desktop.show_settings()
+    settings = desktop.settings
+    assert settings is not None
+    qtbot.waitUntil(lambda: bool(settings.rows))
+    with qtbot.waitSignal(settings.taken):
+        settings.rows["privacy.memory_only"].changed.emit("privacy.memory_only", "true")
+    settle(qtbot, desktop)
+    assert asked == ["Forget everything recorded so far?"]
+    assert ("forget" in engine.kinds()) is yes
+    settings.close()
+
+
+def test_a_camera_that_is_on_is_said_in_tray_and_window(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths
+) -> None:
+    agree(paths, engine)
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.presence.light is Light.RECORDING)
+    assert "camera" not in desktop.tray.words
+    engine.tell(camera=True)
+    qtbot.waitUntil(lambda: "camera on" in desktop.tray.words)
+    assert desktop.tray.camera
+
+
+def test_keys_that_another_program_has_are_told_beside_the_setting(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listen(keys: dict[str, str]) -> str:
+        return "Another program uses <ctrl>+k." if "<ctrl>+k" in keys.values() else ""
+
+    monkeypatch.setattr(desktop.hotkeys, "listen", listen)
+    agree(paths, engine)
+    desktop.start()
+    desktop.show_settings()
+    settings = desktop.settings
+    assert settings is not None
+    qtbot.waitUntil(lambda: bool(settings.rows))
+    settings.rows["desktop.hotkey_snip"].changed.emit("desktop.hotkey_snip", "<ctrl>+k")
+    qtbot.waitUntil(lambda: "Another program" in settings.rows["desktop.hotkey_snip"].trouble)
+    assert settings.rows["desktop.hotkey_ask"].trouble == ""
+    assert engine.settings.desktop.hotkey_snip == "<ctrl>+k"
+    settings.close()
+
+
+def test_keys_that_are_only_being_chosen_open_nothing(qtbot: QtBot, engine: FakeEngine, desktop: Desktop) -> None:
+    desktop.start()
+    desktop.hotkeys.pressed.emit("ask")
+    assert not desktop.window.isVisible()
+    assert desktop.welcome is not None
+    desktop.welcome.close()
+    desktop.window.hide()
+    desktop.hotkeys.pressed.emit("ask")
+    assert desktop.window.isVisible()

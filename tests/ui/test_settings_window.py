@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.settings import Settings, names
 from tests.helpers.fake_engine import FakeEngine
 from ui.bridge import Bridge
+from ui.key_field import KeyField
 from ui.setting_row import as_list, entries, readable
 from ui.settings_window import SettingsWindow
 from ui.theme import Theme
@@ -108,3 +109,30 @@ def test_what_is_no_list_has_no_entries() -> None:
 def test_names_read_like_words() -> None:
     assert readable("timeline.budget_gb") == "Budget (GB)"
     assert readable("desktop.record_on_start") == "Record on start"
+
+
+def test_keys_are_set_by_pressing_them(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, settings: SettingsWindow
+) -> None:
+    editor = settings.rows["desktop.hotkey_snip"].editor
+    assert isinstance(editor, KeyField)
+    editor.setFocus()
+    with qtbot.waitSignal(bridge.done):
+        QTest.keyClick(editor, Qt.Key.Key_F9, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert engine.settings.desktop.hotkey_snip == "<ctrl>+<shift>+f9"
+
+
+def test_leaving_the_keys_alone_changes_nothing_however_they_are_written(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, settings: SettingsWindow
+) -> None:
+    engine.settings = engine.settings.changed("desktop.hotkey_ask", "Ctrl + Alt + Space")
+    with qtbot.waitSignal(bridge.settings_fetched):
+        bridge.fetch_settings()
+    editor = settings.rows["desktop.hotkey_ask"].editor
+    assert isinstance(editor, KeyField)
+    editor.setFocus()
+    QTest.keyClick(editor, Qt.Key.Key_Tab)
+    assert not editor.hasFocus()
+    with qtbot.waitSignal(bridge.settings_fetched):
+        bridge.fetch_settings()
+    assert "change_setting" not in engine.kinds()

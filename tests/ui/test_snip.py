@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPixmap, QScreen
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -78,3 +78,42 @@ def test_a_desktop_that_gives_no_picture_is_told(qtbot: QtBot, theme: Theme, mon
     with qtbot.waitSignal(snip.failed, check_params_cb=lambda words: "Paste" in words):
         snip.start()
     assert snip.overlays == []
+
+
+def test_windows_are_marked_and_chosen_by_key(qtbot: QtBot, theme: Theme, picture: QPixmap) -> None:
+    first, second = QRect(20, 10, 30, 40), QRect(100, 50, 60, 20)
+    overlay = Overlay(theme, QGuiApplication.primaryScreen(), picture, [first, second, QRect(9000, 0, 5, 5)])
+    qtbot.addWidget(overlay)
+    overlay.show()
+    marked = []
+    for key in (Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+        QTest.keyClick(overlay, key)
+        marked.append(overlay.region)
+    assert marked == [first, second, first, second]
+    places: list[QRect] = []
+    images: list[QImage] = []
+    overlay.placed.connect(places.append)
+    overlay.chosen.connect(images.append)
+    with qtbot.waitSignals([overlay.placed, overlay.chosen], order="strict"):
+        QTest.keyClick(overlay, Qt.Key.Key_Space)
+    (place,), (image,) = places, images
+    assert (image.width(), image.height()) == (120, 40)
+    assert place == QRect(200, 100, 120, 40)
+
+
+def test_the_pictures_are_taken_before_anything_covers_the_screen(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snip = Snip(theme, list)
+    open_then: list[int] = []
+
+    def grab(screen: QScreen, *_: int) -> QPixmap:
+        open_then.append(len(snip.overlays))
+        return QPixmap(screen.geometry().size())
+
+    monkeypatch.setattr(QScreen, "grabWindow", grab)
+    snip.start()
+    assert open_then == [0] * len(QGuiApplication.screens())
+    assert len(snip.overlays) == len(QGuiApplication.screens())
+    with qtbot.waitSignal(snip.cancelled):
+        snip.cancel()

@@ -1,7 +1,8 @@
-"""Which windows are on the desktop, behind one small protocol for X11, Windows and macOS."""
+"""Which windows are on the desktop, behind one small protocol for X11, Wayland, Windows and macOS."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Protocol
 
@@ -43,6 +44,10 @@ def window_facts() -> WindowFacts:
         from core.capture.windows.macos import MacFacts
 
         return MacFacts()
+    if os.environ.get("WAYLAND_DISPLAY"):
+        from core.capture.windows.wayland import SwayFacts, UntoldFacts
+
+        return SwayFacts() if os.environ.get("SWAYSOCK") else UntoldFacts()
     from core.capture.windows.x11 import X11Facts
 
     return X11Facts()

@@ -13,6 +13,7 @@ from core.capture.windows import MAX_TITLE
 from core.frame import Rect, Window
 
 DESKTOP_READ = 0x0001  # the access right asked for when probing the input desktop
+CURRENT_SESSION, WTS_CONNECT_STATE, WTS_DISCONNECTED = 0xFFFFFFFF, 8, 4  # of WTSQuerySessionInformation
 SHELL = {"Progman", "WorkerW"}  # titles of the desktop's own windows
 
 
@@ -28,13 +29,14 @@ class WindowsFacts:
             return None
 
     def locked(self) -> bool:
-        """True while the secure desktop (lock screen, consent prompt) has the input, which we may not open."""
+        """True while the secure desktop (lock screen, consent prompt) has the input, which we may not open, and while
+        nobody is connected to this session (a remote desktop that was left)."""
         user32: Any = ctypes.CDLL("user32")  # 64-bit Windows has one calling convention only
         desktop = user32.OpenInputDesktop(0, False, DESKTOP_READ)
         if not desktop:
             return True
         user32.CloseDesktop(desktop)
-        return False
+        return _disconnected()
 
     def scale(self) -> float:
         """Of the whole system; Windows may scale single monitors otherwise."""
@@ -70,3 +72,16 @@ def _window(window: Any, active: int | None) -> Window | None:
         )
     except (OSError, psutil.Error, AttributeError, TypeError, ValueError):
         return None
+
+
+def _disconnected() -> bool:
+    """Whether Windows says that no console and no remote desktop shows this session."""
+    wtsapi32: Any = ctypes.CDLL("wtsapi32")
+    state, size = ctypes.c_void_p(), ctypes.c_ulong()
+    if not wtsapi32.WTSQuerySessionInformationW(
+        None, CURRENT_SESSION, WTS_CONNECT_STATE, ctypes.byref(state), ctypes.byref(size)
+    ):
+        return False
+    told = ctypes.cast(state, ctypes.POINTER(ctypes.c_int)).contents.value
+    wtsapi32.WTSFreeMemory(state)
+    return told == WTS_DISCONNECTED

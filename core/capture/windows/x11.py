@@ -7,25 +7,21 @@ between two requests: its requests then fail, and it is left out. Knows nothing 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import psutil
 from ewmh import EWMH
 from Xlib import X, display, error
 from Xlib.ext import res, screensaver
 
 from core.capture.windows import MAX_TITLE
+from core.capture.windows.logind import Logind
+from core.capture.windows.process import process_facts
 from core.errors import CaptureDeniedError, DisplayMissingError
-from core.frame import PRIVATE_OPTIONS, Rect, Window
+from core.frame import Rect, Window
 
-LOGIND_INTERVAL = 5.0  # seconds between two questions to logind, each a process of its own
 VANISHED = (error.XError, error.BadWindow, error.BadDrawable)
 BROKEN = (error.ConnectionClosedError, OSError)
 COMPOUND_CHARSETS = {
@@ -86,7 +82,7 @@ class X11Facts:
         self._clients: dict[int, _Client] = {}
         self._tops: dict[int, _Top | None] = {}
         self._last: tuple[Window, ...] | None = None
-        self._logind = _Logind()
+        self._logind = Logind()
 
     def windows(self) -> tuple[Window, ...] | None:
         """See WindowFacts. None once the connection to the X server is lost."""
@@ -120,6 +116,7 @@ class X11Facts:
         return 1.0
 
     def close(self) -> None:
+        self._logind.close()
         with contextlib.suppress(*VANISHED, *BROKEN):
             self._display.close()
         self._display.display.socket.close()  # which python-xlib leaves open when the server is gone
@@ -243,7 +240,7 @@ class X11Facts:
         title = self._text(window, "_NET_WM_NAME") or self._text(window, "WM_NAME")
         instance, class_name = ([*self._text(window, "WM_CLASS").split("\0"), "", ""])[:2]
         pid = self._pid(window)
-        process, options = _process(pid)
+        process, options = process_facts(pid)
         application = class_name if class_name.lower() not in GENERIC_CLASSES else instance or process or class_name
         transient = self._numbers(window, "WM_TRANSIENT_FOR")
         types = self._numbers(window, "_NET_WM_WINDOW_TYPE")
@@ -352,38 +349,3 @@ def _without_margins(rect: Rect, margins: tuple[int, int, int, int]) -> Rect:
     return Rect(
         rect.left + left, rect.top + above, max(0, rect.width - left - right), max(0, rect.height - above - below)
     )
-
-
-def _process(pid: int | None) -> tuple[str, list[str]]:
-    """A process's name, and those of its options that make a browser browse privately."""
-    if pid is None:
-        return "", []
-    try:
-        process = psutil.Process(pid)
-        return str(process.name()), [option for option in process.cmdline() if option in PRIVATE_OPTIONS]
-    except (psutil.Error, ValueError, OverflowError):
-        return "", []
-
-
-class _Logind:
-    """Whether systemd's logind says that this session is locked; asked seldom, and not where it is absent."""
-
-    def __init__(self) -> None:
-        session = os.environ.get("XDG_SESSION_ID", "")
-        program = shutil.which("loginctl")
-        self._command = (
-            [program, "show-session", session, "-p", "LockedHint", "--value"] if program and session else []
-        )
-        self._asked_at = float("-inf")
-        self._locked = False
-
-    def locked(self) -> bool:
-        now = time.monotonic()
-        if self._command and now - self._asked_at >= LOGIND_INTERVAL:
-            self._asked_at = now
-            try:
-                answer = subprocess.run(self._command, capture_output=True, text=True, timeout=1, check=False)
-                self._locked = answer.stdout.strip() == "yes"
-            except (OSError, subprocess.SubprocessError):
-                self._locked = False
-        return self._locked

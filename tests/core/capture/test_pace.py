@@ -51,3 +51,12 @@ def test_a_clock_that_starts_again_is_no_trouble() -> None:
 def test_impossible_rates_are_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         CaptureConfig(busy_rate=0)
+
+
+def test_each_source_has_its_own_rate() -> None:
+    config = CaptureConfig(busy_rate=4.0, webcam_rate=0.5, rates=(("DP-1", 0.25), ("webcam:1", 2.0)))
+    rates = {name: config.paced(name).busy_rate for name in ("screen:DP-1", "screen:DP-2", "webcam:0", "webcam:1")}
+    assert rates == {"screen:DP-1": 0.25, "screen:DP-2": 4.0, "webcam:0": 0.5, "webcam:1": 2.0}
+    slow = Pace(config.paced("screen:DP-1"))
+    slow.note(True, now=10.0)
+    assert slow.wait_seconds(10.0) == 4.0

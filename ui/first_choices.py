@@ -1,0 +1,108 @@
+"""The first run's last page: the keys that bring Afterimage up, and the model that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QRadioButton, QVBoxLayout, QWidget
+
+from app.protocol import ModelInfo
+from ui import text
+from ui.bridge import Bridge
+from ui.key_field import KeyField
+from ui.widgets import label
+
+INDENT = 26  # pixels: below the words of the button
+MODEL = "model.path"
+ASK, SNIP = "desktop.hotkey_ask", "desktop.hotkey_snip"
+DEFAULTS = {ASK: "<ctrl>+<alt>+space", SNIP: "<ctrl>+<alt>+s"}
+
+
+class FirstChoices(QWidget):
+    """Says at once whether another program has the keys. Nothing is changed or downloaded here: see ``settings``."""
+
+    def __init__(self, bridge: Bridge, try_keys: Callable[[dict[str, str]], str]) -> None:
+        """``try_keys``: what is wrong with these keys ("ask" and "snip"), empty where they can be had."""
+        super().__init__()
+        self._try_keys = try_keys
+        self._ticket = 0
+        self._bridge = bridge
+        self.fields = {ASK: KeyField(_tr("Keys to ask")), SNIP: KeyField(_tr("Keys to snip and ask"))}
+        self.trouble = label(role="failure", wrap=True)
+        self.trouble.hide()
+        self.models: dict[str, QRadioButton] = {}
+        self._known: tuple[ModelInfo, ...] = ()
+        self._group = QButtonGroup(self)
+        self._choices = QVBoxLayout()
+        self._choices.setSpacing(2)
+        keys = QGridLayout()
+        keys.setHorizontalSpacing(16)
+        for row, (name, field) in enumerate(self.fields.items()):
+            words = label(_tr("Ask about what you saw") if name == ASK else _tr("Ask about a part of the screen"))
+            words.setBuddy(field)
+            keys.addWidget(words, row, 0)
+            keys.addWidget(field, row, 1)
+            field.show_combination(DEFAULTS[name])
+            field.keySequenceChanged.connect(self.check_keys)
+        keys.setColumnStretch(0, 1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(8)
+        rows.addWidget(label(_tr("Keys that work everywhere"), "strong"))
+        rows.addLayout(keys)
+        rows.addWidget(self.trouble)
+        rows.addSpacing(14)
+        rows.addWidget(label(_tr("The model that answers"), "strong"))
+        rows.addLayout(self._choices)
+        bridge.models_fetched.connect(self._fetched)
+
+    def refresh(self) -> None:
+        """The page is shown: what can be had is looked up now."""
+        self._ticket = self._bridge.fetch_models()
+        self.check_keys()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings that differ from their defaults, by name."""
+        chosen = {name: field.combination for name, field in self.fields.items()}
+        changed = {name: value for name, value in chosen.items() if value != DEFAULTS[name]}
+        for model in self._chosen_models():
+            if model.present and not model.chosen:
+                changed[MODEL] = model.path
+        return changed
+
+    @property
+    def download(self) -> str:
+        """The model to fetch first; empty: the chosen one is here."""
+        return next((model.name for model in self._chosen_models() if model.published and not model.present), "")
+
+    def _chosen_models(self) -> list[ModelInfo]:
+        return [model for model in self._known if self.models[model.name].isChecked()]
+
+    def check_keys(self) -> None:
+        """Shows what is wrong with the keys, if anything is."""
+        trouble = self._try_keys({name.rpartition("_")[2]: field.combination for name, field in self.fields.items()})
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
+
+    def _fetched(self, ticket: int, models: tuple[ModelInfo, ...]) -> None:
+        if ticket != self._ticket or self.models:
+            return
+        self._known = models
+        for model in models:
+            name, words = text.plain(model.name, 60), text.plain(model.description, 200)
+            button = QRadioButton(name if model.present else _tr("{model}, downloaded after this").format(model=name))
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setAccessibleDescription(words)
+            button.setChecked(model.chosen)
+            explained = label(words, "small", wrap=True)
+            explained.setIndent(INDENT)
+            self._group.addButton(button)
+            self._choices.addWidget(button)
+            self._choices.addWidget(explained)
+            self.models[model.name] = button
+
+
+def _tr(source: str) -> str:
+    return QCoreApplication.translate("FirstChoices", source)
