@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -36,10 +37,10 @@ def export(timeline: Timeline, where: Where, folder: Path, made: datetime) -> It
     ids = _selected(timeline, where)
     if not ids:
         raise InputError("There is nothing to export.", "Choose a span of time that has moments.")
-    fresh = folder.with_name(folder.name + ".part")
+    fresh: Path | None = None
     try:
-        shutil.rmtree(fresh, ignore_errors=True)  # what a killed export left
-        (fresh / PICTURES).mkdir(parents=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        (fresh / PICTURES).mkdir()
         with (fresh / MOMENTS).open("w", encoding="utf-8") as file:
             yield from _write(timeline, ids, fresh, file, made)
         fresh.rename(folder)
@@ -54,7 +55,8 @@ def export(timeline: Timeline, where: Where, folder: Path, made: datetime) -> It
             "Choose a folder that you may write to.",
         ) from error
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        if fresh is not None:
+            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _selected(timeline: Timeline, where: Where) -> list[int]:
