@@ -105,9 +105,9 @@ class Desktop(QObject):
     def show_timeline(self) -> None:
         """Opens the timeline, or brings it to the front."""
         if self.timeline is None:
-            self.timeline = TimelineWindow(self.theme, self.bridge, self.pictures)
+            self.timeline = TimelineWindow(self.theme, self.bridge, self.pictures, self.controls)
             self.timeline.opened.connect(self.window.open_moments)
-            self.controls.forgotten.connect(self.timeline.refresh)
+            self.timeline.asked_about.connect(self.window.ask_about)
         self.timeline.show()
         self.timeline.raise_()
         self.timeline.activateWindow()
@@ -157,6 +157,8 @@ class Desktop(QObject):
         """Destroys every window while Qt is still whole: at the interpreter's end the order would be anybody's."""
         self.tray.hide()
         self.tray.menu.deleteLater()
+        if self.memory is not None:
+            self.memory.chart.end()
         for widget in QApplication.topLevelWidgets():
             widget.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

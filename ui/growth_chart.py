@@ -5,13 +5,14 @@ Draws with pyqtgraph in the theme's colours; knows no bridge.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app.protocol import GrowthPoint
 from ui import text
@@ -19,11 +20,17 @@ from ui.theme import Theme
 from ui.widgets import follow
 
 HEADROOM = 1.15  # of the axis above the highest value
+UNIT = 1024  # bytes in a kilobyte, as ui.text counts them
+SMALLEST = QSize(280, 200)
 LINE = 2.5  # pixels
 
 
 class SizeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """Numbers of bytes as a person reads them."""
+    """Numbers of bytes as a person reads them, in round steps of their unit."""
+
+    def reach(self, top: float) -> None:
+        """Takes the unit that suits values up to ``top``."""
+        self.setScale(1 / UNIT ** int(math.log(max(top, 1.0), UNIT)))
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802  pyqtgraph's name
         del scale, spacing
@@ -47,6 +54,8 @@ class Chart(QWidget):
         self.plot.hideButtons()
         self.plot.getAxis("left").enableAutoSIPrefix(False)
         self.setAccessibleName(name)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.setMinimumSize(SMALLEST)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(self.plot)
@@ -65,6 +74,10 @@ class Chart(QWidget):
         self.plot.setXRange(low, max(high, low + 1), padding=0.01)
         self.plot.setYRange(0, max(top, 1e-9) * HEADROOM, padding=0)
 
+    def end(self) -> None:
+        """Lets go of what is drawn, before Qt is asked to destroy it: pyqtgraph's items do not survive that order."""
+        self.plot.close()
+
     def _colour(self) -> None:
         colours = self._theme.colours
         self.plot.setBackground(QColor(colours.surface))
@@ -76,14 +89,16 @@ class Chart(QWidget):
             axis.setStyle(tickLength=-4)
         self.plot.showGrid(y=True, alpha=0.12)
         for curve, colour, style in getattr(self, "_curves", []):
-            curve.setPen(pg.mkPen(QColor(getattr(colours, colour)), width=LINE, style=style))
+            width = LINE * self.devicePixelRatioF()  # pyqtgraph's pens know no scale
+            curve.setPen(pg.mkPen(QColor(getattr(colours, colour)), width=width, style=style))
 
 
 class GrowthChart(Chart):
     """What the memory takes, measured, and what a cache would take, computed."""
 
     def __init__(self, theme: Theme, name: str) -> None:
-        super().__init__(theme, name, SizeAxis("left"))
+        self._sizes = SizeAxis("left")
+        super().__init__(theme, name, self._sizes)
         self._cache = self.curve("faint", Qt.PenStyle.DashLine)
         self._state = self.curve("accent")
 
@@ -95,7 +110,9 @@ class GrowthChart(Chart):
         self._cache.setData(times, cache)
         self._state.setData(times, state)
         if times:
-            self.span(times[0], times[-1], float(max(*cache, *state, 1)))
+            top = float(max(*cache, *state, 1))
+            self._sizes.reach(top)
+            self.span(times[0], times[-1], top)
 
     def values(self) -> tuple[list[float], list[float]]:
         """The memory's and the cache's bytes, as they are drawn."""

@@ -23,6 +23,7 @@ from ui.widgets import label
 EVERY_MS = 1000
 MOST_REGIONS = 4  # that the model is shown beside the overview
 COLUMNS = 4
+PART_HEIGHT = 72  # pixels
 UNKNOWN = "—"  # in place of a figure
 
 
@@ -62,10 +63,13 @@ class ModelView(QWidget):
         self._overview.setAccessibleName(self.tr("Overview as the model sees it"))
         self._overview.show_words(self.tr("Nothing was seen yet."))
         self._regions = [Canvas(theme) for _ in range(MOST_REGIONS)]
-        parts = QHBoxLayout()
+        self._parts = QWidget()
+        self._parts.setFixedHeight(PART_HEIGHT)
+        self._parts.hide()
+        parts = QHBoxLayout(self._parts)
+        parts.setContentsMargins(0, 0, 0, 0)
         parts.setSpacing(6)
         for region in self._regions:
-            region.setFixedHeight(72)
             region.setAccessibleName(self.tr("A part that had changed"))
             region.hide()
             parts.addWidget(region, 1)
@@ -73,8 +77,9 @@ class ModelView(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
         rows.addWidget(self._overview, 1)
-        rows.addLayout(parts)
+        rows.addWidget(self._parts)
         rows.addWidget(self._words)
+        self.setMinimumHeight(3 * PART_HEIGHT)
 
     def show_view(self, view: View) -> None:
         pictures = [decoded(data) for data in view.pictures]
@@ -85,12 +90,12 @@ class ModelView(QWidget):
             if shown:
                 region.show_image(pictures[place + 1], pictures[place + 1].rect())
             region.setVisible(shown)
+        self._parts.setVisible(len(pictures) > 1)
         self._words.setText(text.plain(view.words))
 
     def clear(self) -> None:
         self._overview.show_words(self.tr("Nothing was seen yet."))
-        for region in self._regions:
-            region.hide()
+        self._parts.hide()
         self._words.clear()
 
     @property
@@ -251,7 +256,7 @@ class MemoryPanel(QWidget):
         size = text.size(memory.state_bytes)
         if memory.since is None:
             return self.tr("The memory takes {size}, and never more.").format(size=size)
-        return self.tr("Everything since {time}, in {size}, and never more.").format(
+        return self.tr("The memory reaches back to {time} in {size}, and never takes more.").format(
             time=text.moment_time(memory.since), size=size
         )
 

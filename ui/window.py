@@ -68,6 +68,7 @@ class AskWindow(QWidget):
         self._under_way: tuple[int, Exchange] | None = None
         self._judging: set[int] = set()  # tickets whose failure the user should hear of
         self._viewer: Viewer | None = None
+        self._asked_about: MomentInfo | None = None  # its picture is on its way
         self._follow_end = True
         self.exchanges: list[Exchange] = []
         self.setProperty("role", "page")
@@ -99,6 +100,7 @@ class AskWindow(QWidget):
         bridge.answered.connect(self._answered)
         bridge.cancelled.connect(self._cancelled)
         bridge.failed.connect(self._failed)
+        pictures.picture_ready.connect(self._picture_ready)
 
     # --- what happens -----------------------------------------------------------------------------------------
 
@@ -422,12 +424,28 @@ class AskWindow(QWidget):
     def answering(self) -> bool:
         return self._under_way is not None and self._under_way[1].stage in {Stage.WAITING, Stage.STREAMING}
 
-    def open_moments(self, moments: Sequence[MomentInfo], place: int) -> None:
-        """Shows one of ``moments`` large; the others are its neighbours."""
+    def open_moments(self, moments: Sequence[MomentInfo], place: int, words: str = "") -> None:
+        """Shows one of ``moments`` large, with ``words`` marked in it; the others are its neighbours."""
         if self._viewer is None:
-            self._viewer = Viewer(self._theme, self._pictures)
+            self._viewer = Viewer(self._theme, self._bridge, self._pictures, self.controls)
             self._viewer.asked_about.connect(self._ask_about)
-        self._viewer.open(moments, place)
+        self._viewer.open(moments, place, words)
+
+    def ask_about(self, moment: MomentInfo) -> None:
+        """The next question is about ``moment``, once its picture is there."""
+        self._asked_about = moment
+        self._pictures.fetch(moment.id)
+
+    def _picture_ready(self, moment: int, image: QImage) -> None:
+        wanted = self._asked_about
+        if wanted is None or wanted.id != moment:
+            return
+        self._asked_about = None
+        if image.isNull():
+            self.tell(self.tr("No picture is kept of this moment."))
+            self.summon()
+        else:
+            self._ask_about(wanted, image)
 
     @property
     def viewer(self) -> Viewer | None:
