@@ -215,6 +215,11 @@ class MemoryPanel(QWidget):
         return self._timer.isActive()
 
     @property
+    def refreshing(self) -> bool:
+        """Whether an answer is on its way."""
+        return self._ticket != 0
+
+    @property
     def headline(self) -> str:
         return self._headline.text()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from PySide6.QtCore import QDate, QSignalBlocker, QTime, QTimer, Signal
+from PySide6.QtCore import QDate, QSignalBlocker, Qt, QTime, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QDateEdit, QHBoxLayout, QLineEdit, QTimeEdit, QVBoxLayout, QWidget
 
 from ui import text
 from ui.theme import Theme
 from ui.timeline_model import Filter
-from ui.widgets import Switch, label, tool_button
+from ui.widgets import Switch, follow, label, tool_button
 
 TYPING_PAUSE_MS = 250  # a search begins when nothing was typed for so long
 FIRST, LAST = QTime(0, 0), QTime(23, 59)
@@ -35,8 +35,8 @@ class Filters(QWidget):
         self.day.setAccessibleName(self.tr("Day"))
         self.all_days = Switch(theme, self.tr("All days"))
         self.begin, self.end = self._time(FIRST, self.tr("From")), self._time(LAST, self.tr("Until"))
-        self.application = _choice(self.tr("Any application"), self.tr("Application"))
-        self.source = _choice(self.tr("Any source"), self.tr("Source"))
+        self.application = self._choice(theme, self.tr("Any application"), self.tr("Application"))
+        self.source = self._choice(theme, self.tr("Any source"), self.tr("Source"))
         self.window_title = QLineEdit()
         self.window_title.setPlaceholderText(self.tr("Window title"))
         self.window_title.setAccessibleName(self.tr("Window title"))
@@ -125,7 +125,7 @@ class Filters(QWidget):
             typed = box.currentText()
             blocker = QSignalBlocker(box)
             box.clear()
-            box.addItems([text.plain(name) for name in names if name])
+            box.addItems(["", *(text.plain(name) for name in names if name)])
             box.setCurrentText(typed)
             del blocker
 
@@ -145,24 +145,26 @@ class Filters(QWidget):
     def _time(self, value: QTime, name: str) -> QTimeEdit:
         field = QTimeEdit(value)
         field.setDisplayFormat("HH:mm")
+        field.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         field.setAccessibleName(name)
         return field
 
-
-def _choice(nothing: str, name: str) -> QComboBox:
-    """A box to choose from or type in; empty means any."""
-    box = QComboBox()
-    box.setEditable(True)
-    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    box.setAccessibleName(name)
-    field = box.lineEdit()
-    if field is not None:
-        field.setPlaceholderText(nothing)
-        field.setClearButtonEnabled(True)
-        field.setAccessibleName(name)
-    box.setMinimumContentsLength(8)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return box
+    def _choice(self, theme: Theme, nothing: str, name: str) -> QComboBox:
+        """A box to choose from or type in; empty means any."""
+        box = QComboBox()
+        box.setEditable(True)
+        box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        box.setAccessibleName(name)
+        box.setMinimumContentsLength(8)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        field = box.lineEdit()
+        if field is not None:
+            field.setPlaceholderText(nothing)
+            field.setAccessibleName(name)
+            choose = field.addAction(theme.icon("down"), QLineEdit.ActionPosition.TrailingPosition)
+            choose.triggered.connect(box.showPopup)
+            follow(theme, box, lambda: choose.setIcon(theme.icon("down")))
+        return box
 
 
 def _minutes(clock: QTime) -> int:

@@ -33,7 +33,7 @@ from ui.timeline_model import TimelineModel
 from ui.widgets import Notice, Switch, label
 
 STRIP_MOMENTS = 1000  # of a search that the strip looks at; it finds no more
-PIXMAP_CACHE_KB = 32 * 1024  # scaled thumbnails; about 340 of them at 100 %, 85 at 200 %
+PIXMAP_CACHE_KB = 24 * 1024  # scaled thumbnails; about 250 of them at 100 %, 60 at 200 %
 
 
 class TimelineWindow(QWidget):

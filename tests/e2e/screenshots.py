@@ -338,7 +338,7 @@ def photograph_timeline(studio: Studio) -> None:
     studio.take("timeline-range", timeline)
     engine.export_hold.set()
     studio.wait(lambda: not timeline.exporting.under_way)
-    engine.places = ((36, 196, 560, 30),)
+    engine.places = ((318, 197, 78, 29), (443, 197, 203, 29))  # "error" and "balance_cents" of BUILD
     build = [moment for moment in engine.moments if moment.application == "xterm"]
     desktop.window.open_moments(build, 0, "error balance_cents")
     viewer = desktop.window.viewer
