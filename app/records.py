@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from app import protocol
+from app.growth import Point
 from app.protocol import ExchangeInfo, MomentInfo, Selection
-from app.search import Search
+from app.search import Search, same_meaning
 from app.server import Reply
 from core.errors import EnvironmentTroubleError, InputError
 from core.frame import Pixels, utc_now
@@ -94,8 +95,10 @@ class Records:
         reply.put(protocol.Density(id=reply.id, counts=density.counts, sources=density.sources))
 
     def _found(self, request: protocol.GetFound, reply: Reply) -> None:
-        text = request.text[: protocol.MAX_QUESTION]
-        places = self._service.timeline.found_in(request.moment, text)
+        text, timeline = request.text[: protocol.MAX_QUESTION], self._service.timeline
+        places = timeline.found_in(request.moment, text)
+        if not places:  # it was found by words of the same meaning
+            places = timeline.found_in(request.moment, " ".join(same_meaning(text)))
         reply.put(
             protocol.Found(
                 id=reply.id,
@@ -155,7 +158,7 @@ class Records:
             return
         points = [
             protocol.GrowthPoint(time=point.time, tokens=point.tokens, state_bytes=point.state_bytes)
-            for point in growth.points()
+            for point in (*growth.points(), Point(utc_now(), session.tokens_seen, session.state_bytes))
         ]
         if session.since is not None and (not points or session.since < points[0].time):
             began = protocol.GrowthPoint(time=session.since, tokens=0, state_bytes=session.state_bytes)

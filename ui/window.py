@@ -95,6 +95,7 @@ class AskWindow(QWidget):
         self.composer.stopped.connect(self.cancel)
         self.composer.refused.connect(self.tell)
         controls.told.connect(self.tell)
+        controls.forgotten.connect(self.clear)  # what was said may tell of what is forgotten
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self._escape)
         bridge.piece.connect(self._piece)
         bridge.answered.connect(self._answered)

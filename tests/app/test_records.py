@@ -113,7 +113,10 @@ def test_a_search_finds_words_of_the_same_meaning_after_the_words_themselves(run
     running.screen.show("the build ended with a failure", "make", "xterm")
     running.client.watch()
     running.until(lambda status: status.moments == 2 and status.unread_moments == 0)
-    assert [moment.window for moment in running.client.moments(text="crash").moments] == ["make"]
+    (found,) = running.client.moments(text="crash").moments
+    assert found.window == "make"
+    assert len(running.client.found(found.id, "crash").places) == 1  # "failure" is marked
+    assert running.client.found(found.id, "build failure").places != running.client.found(found.id, "crash").places
     assert running.client.moments(text="failure", window="ak").total == 1
     assert running.client.moments(text="failure", window="report").total == 0
     assert running.client.moments(source="nowhere").total == 0

@@ -328,6 +328,18 @@ def test_a_new_conversation_and_a_stopped_answer_leave_nothing_to_go_on_from(
     assert engine.asked[2].earlier == ()
 
 
+def test_forgetting_ends_the_conversation_that_may_tell_of_it(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("What was the secret?")
+    monkeypatch.setattr(open_window.controls, "confirm", lambda *_words: True)
+    with qtbot.waitSignal(open_window.controls.forgotten):
+        open_window.controls.forget_hour.trigger()
+    assert open_window.exchanges == []
+    assert "Forgotten" in open_window.message.words
+
+
 def test_an_answer_is_marked_wrong_with_a_remark_and_the_mark_is_taken_back(
     qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
 ) -> None:

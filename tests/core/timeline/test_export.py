@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,20 @@ def test_a_full_or_forbidden_disk_is_told_and_nothing_is_left(
     with pytest.raises(kind):
         list(steps)
     assert [path.name for path in tmp_path.iterdir()] == ["timeline"]
+
+
+def test_a_really_full_disk_is_told_and_left_as_it_was(timeline: Timeline, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    options = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(small)]
+    if subprocess.run(options, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not allow mounting")
+    try:
+        with pytest.raises(DiskFullError, match="no room"):
+            list(export(timeline, Where(), small / "out", at(0)))
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
 
 
 def test_nothing_is_written_over_and_nothing_is_no_export(timeline: Timeline, tmp_path: Path) -> None:
