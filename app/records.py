@@ -57,9 +57,10 @@ class Records:
         if self._service.settings.privacy.memory_only:
             return None
         moments = [moment.id for moment in answer.moments]
+        follows = request.follows if answer.after else None  # the same conversation, but a question by itself
         try:
             return self._service.timeline.history.keep(
-                asked, request.question.strip(), answer.text, answer.origin, moments, request.follows
+                asked, request.question.strip(), answer.text, answer.origin, moments, follows
             )
         except EnvironmentTroubleError:
             return None  # the answer is worth more than its record; a full disk is told of elsewhere

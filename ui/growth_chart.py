@@ -21,6 +21,7 @@ from ui.widgets import follow
 
 HEADROOM = 1.15  # of the axis above the highest value
 UNIT = 1024  # bytes in a kilobyte, as ui.text counts them
+SHORTEST = 60.0  # seconds that the axis spans at least
 SMALLEST = QSize(280, 200)
 LINE = 2.5  # pixels
 
@@ -71,7 +72,7 @@ class Chart(QWidget):
 
     def span(self, low: float, high: float, top: float) -> None:
         """Shows the time from ``low`` to ``high`` and values from 0 to ``top``."""
-        self.plot.setXRange(low, max(high, low + 1), padding=0.01)
+        self.plot.setXRange(low, max(high, low + SHORTEST), padding=0.01)
         self.plot.setYRange(0, max(top, 1e-9) * HEADROOM, padding=0)
 
     def end(self) -> None:

@@ -43,6 +43,12 @@ _BESIDE = re.compile(
     r"\b(earlier|later|before|afterwards|davor|danach|vorher|nachher)\W*$",
     re.IGNORECASE,
 )
+_WHERE_OR_WHEN = re.compile(
+    r"^\W*(?:and |but |und )?(where|when|wo|wann)"
+    r"(?:\s+(?:was|is|were|war|did i see|did i read)\s+(?:that|this|it|they|das|es))?\W*$",
+    re.IGNORECASE,
+)
+_PLACES = frozenset({"where", "wo"})
 _BACK = frozenset({"before", "earlier", "previous", "davor", "vorher"})
 
 
@@ -120,7 +126,7 @@ def _linked(asked: Question, before: _Before, now: datetime) -> tuple[Reading, .
     strong = any(term.strong for term in own)
     moved = when is not asked.when
     only_a_time = _bounded(when) and not own and len(bare.split()) <= _TIME_ONLY
-    says_nothing = not own and not _bounded(when) and not goes_on
+    says_nothing = not own and not _bounded(when) and (not goes_on or _WHERE_OR_WHEN.match(asked.text) is not None)
     if not (goes_on or moved or only_a_time or points_back or says_nothing):
         return ()
     told = before.question
@@ -148,6 +154,9 @@ def _linked(asked: Question, before: _Before, now: datetime) -> tuple[Reading, .
 def _about_the_same(asked: Question, before: _Before, when: When, own: tuple[Term, ...]) -> tuple[Reading, ...]:
     """Readings of "who sent it?": in what the last answer rests on, then anywhere, then without the last turn."""
     told, moments = before.question, before.turn.moments
+    place_or_time = _WHERE_OR_WHEN.match(asked.text)
+    if place_or_time is not None:  # it was on the screen there, and then
+        asked = replace(asked, asked=Asked.PLACE if place_or_time[1].lower() in _PLACES else Asked.SEEN_TIME)
     subject = tuple(term for term in told.terms if term.strong)
     moved = when is not asked.when
     here = replace(asked, terms=_together(own, subject), when=when, applications=asked.applications)

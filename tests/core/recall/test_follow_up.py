@@ -108,7 +108,9 @@ def test_what_came_after_that_is_the_next_thing_on_the_screen(talk: Conversation
 
 def test_when_and_where_alone_are_about_the_last_answer(talk: Conversation) -> None:
     talk.ask("What was the error in the terminal?")
-    assert "xterm" in talk.ask("Where was that?").text
+    assert talk.ask("Where was that?").text.startswith("In xterm")
+    assert talk.ask("and when?").text.startswith("Today at 09:30")
+    assert "ledger.c" in talk.ask("What was it?").text
 
 
 def test_a_question_that_stands_alone_is_not_bent(talk: Conversation) -> None:
