@@ -9,7 +9,7 @@ Knows nothing of processes, protocols or schedules: app.recorder brings frames, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -82,10 +82,18 @@ class Assistant:
         memory_only: bool = False,
         picture: Pixels | None = None,
         earlier: Sequence[Turn] = (),
+        given_up: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:
         """Pieces of the answer, then the answer with its moments. For the thread that owns the session."""
         recall = Recall(self._timeline, session, self._reader)
-        return recall.ask(question, now or utc_now(), memory_only=memory_only, picture=picture, earlier=earlier)
+        return recall.ask(
+            question,
+            now or utc_now(),
+            memory_only=memory_only,
+            picture=picture,
+            earlier=earlier,
+            given_up=given_up,
+        )
 
     @property
     def excluded_now(self) -> tuple[str, ...]:

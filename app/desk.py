@@ -113,6 +113,7 @@ class Desk:
                     memory_only=request.memory_only,
                     picture=picture,
                     earlier=[Turn(**turn.model_dump()) for turn in request.earlier],
+                    given_up=reply.cancelled.is_set,
                 )
                 self._stream(pieces, request, reply)
 

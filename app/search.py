@@ -34,25 +34,14 @@ class Search:
         with self._lock:
             if self._last == (text, where) and now - self._found_at < FOUND_FOR:
                 return self._found
-        found = self._ids(text, where)
+        found = self._timeline.found(text, where, MOST)
         meant = same_meaning(text)
         if meant and len(found) < MOST:
-            found = list(dict.fromkeys(found + self._ids(f"{text} {' '.join(meant)}", where)))[:MOST]
+            more = self._timeline.found(f"{text} {' '.join(meant)}", where, MOST)
+            found = list(dict.fromkeys(found + more))[:MOST]
         with self._lock:
             self._last, self._found, self._found_at = (text, where), found, now
         return found
-
-    def _ids(self, text: str, where: Where) -> list[int]:
-        hits = self._timeline.search(
-            text,
-            where.start,
-            where.end,
-            where.application,
-            MOST,
-            title=where.title,
-            source=where.source,
-        )
-        return [hit.moment.id for hit in hits]
 
 
 def same_meaning(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -65,12 +65,14 @@ class Recall:
         memory_only: bool = False,
         picture: Pixels | None = None,
         earlier: Sequence[Turn] = (),
+        given_up: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:
         """Pieces of text as they are made; the last item is the Answer, whose text replaces the pieces.
 
         Closing the generator cancels. ``now``: aware; its zone is the asker's where it is not UTC, else this
         machine's. ``picture``: what the question is about instead of the timeline. ``earlier``: the turns of the
-        conversation before it, oldest first. Raises InputError for an empty or over-long question.
+        conversation before it, oldest first. ``given_up``: asked between the steps of the search; once it says so
+        nothing more comes. Raises InputError for an empty or over-long question.
         """
         clock = _Clock()
         local = now.astimezone() if now.utcoffset() == ZERO else now
@@ -84,8 +86,10 @@ class Recall:
             asked, found = (
                 self._in_picture(understood.readings, picture, local)
                 if picture is not None
-                else self._in_timeline(understood.readings)
+                else self._in_timeline(understood.readings, given_up)
             )
+        if given_up():
+            return
         if not found:
             yield UNSEEN
             yield Answer(UNSEEN, "none", (), clock.timings, after)
@@ -138,10 +142,14 @@ class Recall:
 
     # -- finding ---------------------------------------------------------------------------------------------
 
-    def _in_timeline(self, readings: Sequence[Reading]) -> tuple[Question, list[Evidence]]:
+    def _in_timeline(
+        self, readings: Sequence[Reading], given_up: Callable[[], bool]
+    ) -> tuple[Question, list[Evidence]]:
         """The first reading of the question that something supports, and the supporting rows, best first."""
-        self._catch_up()
+        self._catch_up(given_up)
         for reading in readings:
+            if given_up():
+                break
             evidence = self._supporting(reading)
             if evidence:
                 return reading.question, evidence
@@ -164,13 +172,13 @@ class Recall:
                 return evidence
         return []
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, given_up: Callable[[], bool]) -> None:
         """Reads the newest moments not read yet, so that what was just on screen can be found."""
         if self._reader is None:
             return
         until = time.monotonic() + CATCH_UP
         for _ in range(NEWEST):
-            if time.monotonic() > until or not read_unread(self._timeline, self._reader):
+            if time.monotonic() > until or given_up() or not read_unread(self._timeline, self._reader):
                 return
 
     def _candidates(self, asked: Question, start: datetime | None, end: datetime | None) -> list[Moment]:

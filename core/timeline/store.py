@@ -326,15 +326,13 @@ class Timeline:
         limit: int = 20,
         offset: int = 0,
         *,
-        title: str | None = None,
-        source: str | None = None,
         distinct: bool = False,
     ) -> list[Hit]:
         """Moments whose text or title has the words of ``text``, best first, tolerant of misread characters.
 
         ``distinct``: of the moments of one window that match by the same lines, only the newest.
         """
-        wanted = search.Wanted(text, Where(start, end, application, title, source), distinct)
+        wanted = search.Wanted(text, Where(start, end, application), distinct)
         found = search.find(self._db, wanted, limit + offset)[offset:]
         hits = []
         for match in found:
@@ -343,6 +341,10 @@ class Timeline:
                 lines = {line.text: line for line in self.lines(match.moment)}
                 hits.append(Hit(moment, tuple(lines[t] for t in match.lines if t in lines), match.score))
         return hits
+
+    def found(self, text: str, where: Where, limit: int) -> list[int]:
+        """The numbers of the moments that `search` finds, best first: quicker where there are many."""
+        return [match.moment for match in search.find(self._db, search.Wanted(text, where), limit)]
 
     def found_in(self, id: int, text: str) -> list[Rect]:
         """Where in a moment's picture the words of ``text`` stand, in its pixels: as `search` matches words."""
