@@ -82,6 +82,7 @@ class Assistant:
         memory_only: bool = False,
         picture: Pixels | None = None,
         earlier: Sequence[Turn] = (),
+        picture_before: Pixels | None = None,
         given_up: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:
         """Pieces of the answer, then the answer with its moments. For the thread that owns the session."""
@@ -92,6 +93,7 @@ class Assistant:
             memory_only=memory_only,
             picture=picture,
             earlier=earlier,
+            picture_before=picture_before,
             given_up=given_up,
         )
 

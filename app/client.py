@@ -130,10 +130,11 @@ class Client:
         picture: bytes | None = None,
         now: datetime | None = None,
         earlier: tuple[protocol.Turn, ...] = (),
+        picture_before: bytes | None = None,
         follows: int | None = None,
     ) -> Stream:
-        """AnswerPieces, then one AnswerDone (or Cancelled). ``earlier``: the conversation so far, ``follows``: the
-        number of its last exchange in the history."""
+        """AnswerPieces, then one AnswerDone (or Cancelled). ``earlier``: the conversation so far, ``picture_before``:
+        the picture it was about, ``follows``: the number of its last exchange in the history."""
         question = question.encode(errors="replace").decode()  # a terminal may hand in bytes that are no text
         return self._open(
             protocol.Ask(
@@ -143,6 +144,7 @@ class Client:
                 picture=picture,
                 now=now,
                 earlier=earlier,
+                picture_before=picture_before,
                 follows=follows,
             )
         )

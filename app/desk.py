@@ -103,6 +103,7 @@ class Desk:
         if request.now is not None and request.now.tzinfo is None:
             raise InputError("The time asked from lacks its time zone.")
         picture = None if request.picture is None else decode_picture(request.picture)
+        before = None if request.picture_before is None else decode_picture(request.picture_before)
 
         def work(session: Session | None) -> None:
             if not reply.cancelled.is_set():
@@ -113,6 +114,7 @@ class Desk:
                     memory_only=request.memory_only,
                     picture=picture,
                     earlier=[Turn(**turn.model_dump()) for turn in request.earlier],
+                    picture_before=before,
                     given_up=reply.cancelled.is_set,
                 )
                 self._stream(pieces, request, reply)

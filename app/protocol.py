@@ -67,6 +67,9 @@ class Ask(Request):
     earlier: tuple[Turn, ...] = Field(
         default=(), max_length=MAX_TURNS, description="the conversation so far, oldest first"
     )
+    picture_before: bytes | None = Field(
+        default=None, description="the picture that the conversation was about, in case the question goes on from it"
+    )
     follows: int | None = Field(
         default=None, ge=0, le=LARGEST_ID, description="the exchange in the history that this one goes on from"
     )

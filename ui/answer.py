@@ -75,15 +75,17 @@ class Exchange(QWidget):
         about: QImage | None = None,
         earlier: Sequence[Turn] = (),
         follows: int | None = None,
+        picture_before: QImage | None = None,
     ) -> None:
         """``earlier``: the turns of the conversation that the question was asked after; ``follows``: the last one's
-        number in the history."""
+        number in the history; ``picture_before``: the picture that they were about."""
         super().__init__()
         self._theme = theme
         self.question = question
         self.about = about or QImage()
         self.earlier = tuple(earlier)
         self.follows = follows
+        self.picture_before = picture_before or QImage()
         self.asked = datetime.now().astimezone()
         self.number: int | None = None  # in the history, once it is kept there
         self.stage = Stage.WAITING
@@ -230,6 +232,11 @@ class Exchange(QWidget):
         self._remark.setText(kept.remark)
         self._remark.setVisible(kept.wrong)
         self._verdict = (kept.wrong, kept.remark)
+
+    @property
+    def picture(self) -> QImage:
+        """What the answer is about; null where that is no picture."""
+        return self.picture_before if self.about.isNull() and not self._after.isHidden() else self.about
 
     def turn(self) -> Turn | None:
         """What a later question is to know of this one; None where there is no answer."""

@@ -105,13 +105,20 @@ class Bridge(QObject):
         *,
         picture: QImage | None = None,
         earlier: Sequence[Turn] = (),
+        picture_before: QImage | None = None,
         follows: int | None = None,
     ) -> int:
-        """``piece`` follows, then ``answered``, ``cancelled`` or ``failed``. ``earlier``: the conversation so far."""
+        """``piece`` follows, then ``answered``, ``cancelled`` or ``failed``. ``earlier``: the conversation so far;
+        ``picture_before``: the picture it was about."""
 
         def open_stream(client: Client) -> Stream:
-            data = None if picture is None else encoded(picture)
-            return client.ask(question, picture=data, earlier=tuple(earlier), follows=follows)
+            return client.ask(
+                question,
+                picture=None if picture is None else encoded(picture),
+                earlier=tuple(earlier),
+                picture_before=None if picture_before is None else encoded(picture_before),
+                follows=follows,
+            )
 
         return self._open(open_stream)
 

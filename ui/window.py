@@ -109,21 +109,34 @@ class AskWindow(QWidget):
         """Asks, going on from what was said; an answer that was still under way is cancelled."""
         about = None if picture is None or picture.isNull() else picture
         answered = [exchange for exchange in self.exchanges if exchange.stage is Stage.DONE]
-        follows = answered[-1].number if answered else None
-        self._ask(Exchange(self._theme, self._pictures, question, about, self._turns(), follows))
+        follows, before = (answered[-1].number, answered[-1].picture) if answered else (None, None)
+        self._ask(Exchange(self._theme, self._pictures, question, about, self._turns(), follows, before))
 
     def _ask_again(self, exchange: Exchange) -> None:
         """The same question after the same turns."""
-        question, about = exchange.question, exchange.about
-        self._ask(Exchange(self._theme, self._pictures, question, about, exchange.earlier, exchange.follows))
+        self._ask(
+            Exchange(
+                self._theme,
+                self._pictures,
+                exchange.question,
+                exchange.about,
+                exchange.earlier,
+                exchange.follows,
+                exchange.picture_before,
+            )
+        )
 
     def _ask(self, exchange: Exchange) -> None:
         self.cancel()
         self._told.clear()
         self.message.hide()
-        about = None if exchange.about.isNull() else exchange.about
+        about, before = exchange.about, exchange.picture_before
         ticket = self._bridge.ask(
-            exchange.question, picture=about, earlier=exchange.earlier, follows=exchange.follows
+            exchange.question,
+            picture=None if about.isNull() else about,
+            earlier=exchange.earlier,
+            picture_before=None if before.isNull() or not about.isNull() else before,
+            follows=exchange.follows,
         )
         self._under_way = (ticket, self._add(exchange))
         self.composer.set_answering(True)

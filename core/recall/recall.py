@@ -65,13 +65,15 @@ class Recall:
         memory_only: bool = False,
         picture: Pixels | None = None,
         earlier: Sequence[Turn] = (),
+        picture_before: Pixels | None = None,
         given_up: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:
         """Pieces of text as they are made; the last item is the Answer, whose text replaces the pieces.
 
         Closing the generator cancels. ``now``: aware; its zone is the asker's where it is not UTC, else this
         machine's. ``picture``: what the question is about instead of the timeline. ``earlier``: the turns of the
-        conversation before it, oldest first. ``given_up``: asked between the steps of the search; once it says so
+        conversation before it, oldest first. ``picture_before``: what the last of them was about, looked at again if
+        the question goes on from it. ``given_up``: asked between the steps of the search; once it says so
         nothing more comes. Raises InputError for an empty or over-long question.
         """
         clock = _Clock()
@@ -79,6 +81,8 @@ class Recall:
         with clock.stage("understand"):
             understood = understand_after(question, local, self._timeline.applications(), earlier, self._timeline.get)
         after = understood.after
+        if after and picture is None:
+            picture = picture_before
         if memory_only:
             yield from self._from_memory(understood, (), clock)
             return

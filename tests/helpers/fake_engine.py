@@ -42,6 +42,7 @@ class Asked:
     picture: bytes | None
     earlier: tuple[protocol.Turn, ...] = ()
     follows: int | None = None
+    picture_before: bytes | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
@@ -285,7 +286,16 @@ class FakeEngine:
 
     def _ask(self, request: protocol.Ask, reply: Reply) -> None:
         script = self.script  # before the test can see that it was asked, and change it for the next question
-        self.asked.append(Asked(request.question, request.picture, request.earlier, request.follows, reply.cancelled))
+        self.asked.append(
+            Asked(
+                request.question,
+                request.picture,
+                request.earlier,
+                request.follows,
+                request.picture_before,
+                reply.cancelled,
+            )
+        )
         self._start(lambda: self._answer(request, script, reply))
 
     def _answer(self, request: protocol.Ask, script: Script, reply: Reply) -> None:

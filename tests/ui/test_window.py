@@ -400,3 +400,16 @@ def drop(window: AskWindow, data: QMimeData) -> None:
 
 def shown_words(exchange: Exchange) -> list[str]:
     return [found.text() for found in exchange.findChildren(QLabel) if not found.isHidden()]
+
+
+def test_the_picture_stays_what_a_conversation_is_about_as_long_as_it_goes_on(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    picture = decoded(drawn("a", [], size=(64, 48)))
+    scripts = (Script(("4471",)), Script(("12C",), after="ticket?"), Script(("24.00",)), Script(("22.00",)))
+    for question, script in zip(("ticket?", "and the seat?", "ferry?", "island?"), scripts, strict=True):
+        engine.script = script
+        with qtbot.waitSignal(bridge.answered):
+            open_window.ask(question, picture if question == "ticket?" else None)
+    sent = [asked.picture_before is not None for asked in engine.asked]
+    assert sent == [False, True, True, False]

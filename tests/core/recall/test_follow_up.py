@@ -12,12 +12,15 @@ import pytest
 
 from core.config import TimelineConfig
 from core.errors import InputError
+from core.frame import Pixels
 from core.preprocess import Observation
 from core.recall import Answer, Recall, Turn
 from core.recall.answer import UNSEEN
 from core.recall.follow_up import understand_after
+from core.timeline.moment import Line
+from core.timeline.ocr import Reader
 from core.timeline.store import Timeline
-from tests.core.timeline.views import as_lines, at, change, window
+from tests.core.timeline.views import as_lines, at, change, drawn, window
 
 DAY = 86_400
 NOW = at(2 * DAY + 10_800)  # two days after the first page, at noon
@@ -167,3 +170,21 @@ def test_steps_of_hours_are_taken_from_what_the_answer_showed() -> None:
     assert when.start is not None
     assert when.end is not None
     assert when.start < NOW - timedelta(hours=2) < when.end
+
+
+def test_a_question_that_goes_on_about_a_picture_looks_at_it_again(timeline: Timeline) -> None:
+    class Prepared(Reader):
+        def read(self, pixels: Pixels) -> list[Line]:
+            return as_lines(["Ticket 4471", "Gate opens 18:40", "Seat 12C"])
+
+    picture = drawn(["a ticket"])
+    recall = Recall(timeline, None, Prepared())
+    *_, first = recall.ask("What is the ticket number?", NOW, picture=picture)
+    assert isinstance(first, Answer)
+    turn = Turn("What is the ticket number?", first.text, NOW)
+    *_, second = recall.ask("and the seat?", NOW, earlier=[turn], picture_before=picture)
+    assert isinstance(second, Answer)
+    assert "12C" in second.text
+    *_, alone = recall.ask("What did the island ferry cost yesterday?", NOW, earlier=[turn], picture_before=picture)
+    assert isinstance(alone, Answer)
+    assert "24.00" in alone.text
