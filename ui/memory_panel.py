@@ -61,7 +61,7 @@ class ModelView(QWidget):
         self._words = label(role="small", wrap=True)
         self._overview = Canvas(theme)
         self._overview.setAccessibleName(self.tr("Overview as the model sees it"))
-        self._overview.show_words(self.tr("Nothing was seen yet."))
+        self._overview.show_words(self.tr("Nothing was seen since the engine started."))
         self._regions = [Canvas(theme) for _ in range(MOST_REGIONS)]
         self._parts = QWidget()
         self._parts.setFixedHeight(PART_HEIGHT)
@@ -94,7 +94,7 @@ class ModelView(QWidget):
         self._words.setText(text.plain(view.words))
 
     def clear(self) -> None:
-        self._overview.show_words(self.tr("Nothing was seen yet."))
+        self._overview.show_words(self.tr("Nothing was seen since the engine started."))
         self._parts.hide()
         self._words.clear()
 
