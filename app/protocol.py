@@ -50,7 +50,7 @@ class Subscribe(Request):
 class Turn(Message):
     """A question of the same conversation, with its answer."""
 
-    question: str
+    question: str = Field(max_length=MAX_QUESTION)
     answer: str = Field(max_length=MAX_ANSWER)
     asked: AwareDatetime
     moments: tuple[int, ...] = Field(default=(), max_length=100, description="what the answer cited, best first")

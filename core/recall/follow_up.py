@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from core.recall.question import Asked, Question, Term, understand
 from core.recall.times import When, seconds_of
 from core.timeline.moment import Moment
+from core.timeline.schema import words
 
 MOST_TURNS = 6  # of the conversation, the newest
 SOON = timedelta(hours=1)  # how far "after that" reaches where nothing says what is looked for
@@ -33,14 +34,19 @@ _POINTS_BACK = re.compile(
 )
 _UNIT = r"(minutes?|hours?|days?|weeks?|minuten?|stunden?|tage?n?|wochen?)"
 _STEP = re.compile(
-    rf"\b(?:the|an?|one|two|three|four|five|six|(\d+)|eine[nr]?|der|am)\s+{_UNIT}\s+(before|after|earlier|later|davor|danach)"
-    r"(?!\s+(?:yesterday|today|tomorrow|lunch))(?:\s+that)?\b",
+    rf"\b(?:the|an?|one|two|three|four|five|six|(\d+)|eine[nr]?|der|am)\s+{_UNIT}\s+"
+    r"(?:(earlier|later)\b|(before|after|davor|danach)(?:\s+that\b|(?=\W*$|\s*[,;?])))",
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
     r"\b(?:on |in )?the (previous|next|following) (day|week|hour)\b|"
     r"\b(?:just |right |shortly )?(before|after) (?:that|then|this|it)\b|"
     r"\b(earlier|later|before|afterwards|davor|danach|vorher|nachher)\W*$",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"^\W*(?:what|which|who|whom|whose|when|where|why|how|did|do|does|was|were|is|are|had|has|have|can|could|"
+    r"wer|wie|wo|wann|warum|welche[rsmn]?|hat|habe|ist|war)\b",
     re.IGNORECASE,
 )
 _WHERE_OR_WHEN = re.compile(
@@ -64,10 +70,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read a question. ``within``: the moments it is about; none: all there are."""
+    """One way to read a question. ``within``: the moments it is about; none: all there are. ``alone``: as if nothing
+    had been asked before it."""
 
     question: Question
     within: tuple[int, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,7 @@ def understand_after(
     asked = understand(text, now, present)
     readings = _linked(asked, before, now) if before is not None else ()
     if before is None or not readings:
-        return Understood((Reading(asked),), spoken=asked.text)
+        return Understood((Reading(asked, alone=True),), spoken=asked.text)
     turn = before.turn
     return Understood(readings, turn.question, f"{turn.question} {turn.answer[:QUOTED]} {asked.text}")
 
@@ -140,15 +148,21 @@ def _linked(asked: Question, before: _Before, now: datetime) -> tuple[Reading, .
         terms = _together(own, told.terms)
     else:  # "what did I do after that?"
         return (Reading(replace(asked, terms=(), when=when, first=True)),)
+    asks = _ASKS.match(bare) is not None
     question = replace(
         asked,
-        asked=told.asked if asked.asked is Asked.ANYTHING else asked.asked,
+        asked=told.asked if asked.asked is Asked.ANYTHING and not asks else asked.asked,
         terms=terms,
-        when=when if _bounded(when) or (goes_on and strong) else told.when,
+        when=when if _bounded(when) else told.when,
         applications=asked.applications or told.applications,
         first=asked.first or (told.first and not moved),
     )
-    return (Reading(question),)
+    readings = [Reading(question)]
+    if strong:  # another thing may have been on the screen at another time, elsewhere
+        readings.append(Reading(replace(question, when=when, applications=asked.applications)))
+        if asks:
+            readings.append(Reading(asked, alone=True))
+    return tuple(readings)
 
 
 def _about_the_same(asked: Question, before: _Before, when: When, own: tuple[Term, ...]) -> tuple[Reading, ...]:
@@ -170,14 +184,14 @@ def _about_the_same(asked: Question, before: _Before, when: When, own: tuple[Ter
     )
     readings.append(Reading(anywhere if not moved else wide))
     if any(term.strong for term in own):
-        readings.append(Reading(replace(asked, when=when)))
+        readings.append(Reading(replace(asked, when=when), alone=True))
     return tuple(dict.fromkeys(readings))
 
 
 def _terms_beside(asked: Question, rest: str) -> tuple[Term, ...]:
     """The question's own terms, without the words of the time it names."""
-    words = rest.casefold()
-    return tuple(term for term in asked.terms if term.word in words)
+    beside = set(words(rest))
+    return tuple(term for term in asked.terms if term.word in beside)
 
 
 def _together(own: tuple[Term, ...], more: tuple[Term, ...]) -> tuple[Term, ...]:
@@ -209,7 +223,7 @@ def _relative(asked: Question, before: _Before, now: datetime) -> tuple[When, st
     found = _STEP.search(text)
     if found is not None:
         seconds = seconds_of(found[1] or found[0].split()[0], found[2])
-        span = _stepped(start, end, is_span, seconds, found[2], found[3])
+        span = _stepped(start, end, is_span, seconds, found[2], found[3] or found[4])
     else:
         found = _BESIDE.search(text)
         if found is None:

@@ -80,20 +80,14 @@ class Recall:
         local = now.astimezone() if now.utcoffset() == ZERO else now
         with clock.stage("understand"):
             understood = understand_after(question, local, self._timeline.applications(), earlier, self._timeline.get)
-        after = understood.after
-        if after and picture is None:
-            picture = picture_before
         if memory_only:
             yield from self._from_memory(understood, (), clock)
             return
         with clock.stage("search"):
-            asked, found = (
-                self._in_picture(understood.readings, picture, local)
-                if picture is not None
-                else self._in_timeline(understood.readings, given_up)
-            )
+            reading, found = self._found(understood, picture, picture_before, local, given_up)
         if given_up():
             return
+        asked, after = reading.question, "" if reading.alone else understood.after
         if not found:
             yield UNSEEN
             yield Answer(UNSEEN, "none", (), clock.timings, after)
@@ -146,9 +140,27 @@ class Recall:
 
     # -- finding ---------------------------------------------------------------------------------------------
 
+    def _found(
+        self,
+        understood: Understood,
+        picture: Pixels | None,
+        picture_before: Pixels | None,
+        now: datetime,
+        given_up: Callable[[], bool],
+    ) -> tuple[Reading, list[Evidence]]:
+        """What speaks for an answer, best first: in the picture that is asked about, else in the timeline."""
+        if picture is not None:
+            return self._in_picture(understood.readings, picture, now)
+        if picture_before is not None and understood.after:
+            reading, found = self._in_picture(understood.readings, picture_before, now)
+            found = [evidence for evidence in found if supported(evidence)]
+            if found:
+                return reading, found
+        return self._in_timeline(understood.readings, given_up)
+
     def _in_timeline(
         self, readings: Sequence[Reading], given_up: Callable[[], bool]
-    ) -> tuple[Question, list[Evidence]]:
+    ) -> tuple[Reading, list[Evidence]]:
         """The first reading of the question that something supports, and the supporting rows, best first."""
         self._catch_up(given_up)
         for reading in readings:
@@ -156,8 +168,8 @@ class Recall:
                 break
             evidence = self._supporting(reading)
             if evidence:
-                return reading.question, evidence
-        return readings[0].question, []
+                return reading, evidence
+        return readings[0], []
 
     def _supporting(self, reading: Reading) -> list[Evidence]:
         """Supporting rows; what the question says of time and application is heeded."""
@@ -208,19 +220,18 @@ class Recall:
 
     def _in_picture(
         self, readings: Sequence[Reading], picture: Pixels, now: datetime
-    ) -> tuple[Question, list[Evidence]]:
+    ) -> tuple[Reading, list[Evidence]]:
         """The picture that is asked about, read and weighed like a moment (which is never stored)."""
-        asked = readings[0].question
         if self._reader is None:
-            return asked, []
+            return readings[0], []
         height, width = picture.shape[:2]
         moment = Moment(0, now, "picture", "", "", Rect(0, 0, width, height), "", None, now)
         pages = [Page(moment, self._reader.read(picture))]
         for reading in readings:
             evidence = ranked(reading.question, pages, _rarity(reading.question, pages))
             if evidence:
-                return reading.question, evidence
-        return asked, []
+                return reading, evidence
+        return readings[0], []
 
     # -- answering -------------------------------------------------------------------------------------------
 

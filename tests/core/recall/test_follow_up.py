@@ -126,7 +126,29 @@ def test_a_question_that_stands_alone_is_not_bent(talk: Conversation) -> None:
 
 def test_a_question_that_only_seems_to_point_back_is_answered_by_itself(talk: Conversation) -> None:
     talk.ask("What did the island ferry cost yesterday?")
-    assert "ledger.c" in talk.ask("Was there an error about balance_cents?").text
+    answer = talk.ask("Was there an error about balance_cents?")
+    assert ("ledger.c" in answer.text, answer.after) == (True, "")
+    answer = talk.ask("And what was the error in the terminal?")
+    assert "ledger.c" in answer.text
+    assert "yesterday" not in answer.text
+
+
+def test_another_thing_is_asked_for_at_the_same_time(talk: Conversation) -> None:
+    assert "17.00" in talk.ask("How much was the harbour walk the day before yesterday?").text
+    assert talk.ask("and the lighthouse?").text.startswith("5.00")
+    assert talk.ask("and what did the island ferry cost?").text.startswith("22.00")
+    assert talk.ask("and the roofers?").text.startswith("4,180")  # not on that day, but seen
+
+
+def test_words_with_accents_are_the_questions_own() -> None:
+    turn = Turn("What did the ferry cost?", "24.00", NOW, ())
+    question = understand_after("and in Zürich?", NOW, [], [turn]).readings[0].question
+    assert "zurich" in {term.word for term in question.terms}
+
+
+def test_before_and_after_something_named_are_no_steps_from_the_last_answer() -> None:
+    turn = Turn("What did the ferry cost yesterday?", "24.00", NOW, ())
+    assert understand_after("What did I write two days after the meeting?", NOW, [], [turn]).after == ""
 
 
 def test_without_a_turn_before_it_nothing_is_invented(talk: Conversation) -> None:
@@ -185,6 +207,7 @@ def test_a_question_that_goes_on_about_a_picture_looks_at_it_again(timeline: Tim
     *_, second = recall.ask("and the seat?", NOW, earlier=[turn], picture_before=picture)
     assert isinstance(second, Answer)
     assert "12C" in second.text
-    *_, alone = recall.ask("What did the island ferry cost yesterday?", NOW, earlier=[turn], picture_before=picture)
-    assert isinstance(alone, Answer)
-    assert "24.00" in alone.text
+    for question in ("What did the island ferry cost yesterday?", "and what did the island ferry cost?"):
+        *_, other = recall.ask(question, NOW, earlier=[turn], picture_before=picture)
+        assert isinstance(other, Answer)
+        assert "24.00" in other.text
