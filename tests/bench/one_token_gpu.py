@@ -3,7 +3,7 @@
     python -m tests.bench.one_token_gpu [--kinds bf16,int8,int4,fp8] [--quick]
 
 For each matrix of a decoder layer, in microseconds of a CUDA graph that goes round enough copies of it to defeat the
-cache: the kernel in use (``kernels/one_token``), and ``resident`` with its best start parameters, whose programs stay,
+cache: the kernel in use (``kernels/one_token``), and ``resident`` with its best start parameters: its programs stay,
 keep the whole input in registers and walk over the rows. Beside them the time that reading the weights takes at the
 bandwidth of a large copy. Answers are compared with each other before anything is timed.
 """
