@@ -147,7 +147,7 @@ def test_an_export_tells_how_far_it_is_and_then_where_it_went(
         [bridge.progress, bridge.done],
         order="strict",
         check_params_cbs=[
-            lambda _ticket, share: share == 0.5,
+            lambda _ticket, share, _message: share == 0.5,
             lambda _ticket, done: done.message == str(tmp_path / "out"),
         ],
     ):
