@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QRadioButton, QVBoxLayo
 from app.protocol import ModelInfo
 from ui import text
 from ui.bridge import Bridge
+from ui.i18n import engine_says
 from ui.key_field import KeyField
 from ui.widgets import label
 
@@ -91,7 +92,7 @@ class FirstChoices(QWidget):
             return
         self._known = models
         for model in models:
-            name, words = text.plain(model.name, 60), text.plain(model.description, 200)
+            name, words = text.plain(model.name, 60), text.plain(engine_says(model.description), 200)
             button = QRadioButton(name if model.present else _tr("{model}, downloaded after this").format(model=name))
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.setAccessibleDescription(words)

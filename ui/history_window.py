@@ -284,9 +284,7 @@ class HistoryWindow(QWidget):
             if self.search.text().strip()
             else self.tr("Nothing was asked yet. In memory-only mode, questions and answers are not kept.")
         )
-        self._count.setText(
-            self.tr("{count} questions").format(count=text.count(total)) if total != 1 else self.tr("1 question")
-        )
+        self._count.setText(self.tr("%Ln question(s)", None, total))
         self._update_buttons()
 
     def _update_buttons(self) -> None:

@@ -157,9 +157,7 @@ class TimelineWindow(QWidget):
         wanted = self.filters.filter
         narrowed = wanted.narrowed or not self.filters.whole_day
         self._empty.setText(self.tr("Nothing matches.") if narrowed else self.tr("Nothing was recorded on this day."))
-        self._count.setText(
-            self.tr("{count} moments").format(count=text.count(total)) if total != 1 else self.tr("1 moment")
-        )
+        self._count.setText(self.tr("%Ln moment(s)", None, total))
         self._update_buttons()
         if total:
             self.grid.scrollToTop()

@@ -511,6 +511,4 @@ class AskWindow(QWidget):
 def _moments(number: int) -> str:
     if number == 0:
         return ""
-    if number == 1:
-        return QCoreApplication.translate("AskWindow", "1 moment")
-    return QCoreApplication.translate("AskWindow", "{count} moments").format(count=text.count(number))
+    return QCoreApplication.translate("AskWindow", "%Ln moment(s)", None, number)

@@ -30,6 +30,7 @@ from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
 from ui.answer import Stage
 from ui.bridge import Bridge, decoded
 from ui.desktop import Desktop
+from ui.i18n import LANGUAGES, speak
 from ui.immortal import keep_singletons
 from ui.presence import Link
 from ui.settings_window import SettingsWindow
@@ -415,16 +416,19 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("docs/screenshots"))
     parser.add_argument("--scheme", choices=("light", "dark"))
     parser.add_argument("--suffix", default="")
+    parser.add_argument("--language", choices=tuple(LANGUAGES), default="en")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.scheme is None:
         for scheme, scale, suffix in (("light", "1", ""), ("dark", "1", "-dark"), ("light", "2", "-200")):
             command = [sys.executable, "-m", "tests.e2e.screenshots", "--scheme", scheme, f"--suffix={suffix}"]
+            command += ["--language", options.language]
             environment = os.environ | {"QT_SCALE_FACTOR": scale}
             subprocess.run([*command, "--folder", str(options.folder)], env=environment, check=True)
         return 0
     keep_singletons()
     application = QApplication([])
+    speak(application, options.language)
     studio = Studio(application, options.folder, options.suffix)
     studio.engine.settings = studio.engine.settings.changed("desktop.theme", options.scheme)
     studio.desktop.theme.set_scheme(options.scheme)
