@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBox
 
 from app.protocol import MAX_ANSWER, AnswerDone, ExchangeInfo, MomentInfo, Turn
 from ui import text
-from ui.i18n import engine_says
+from ui.i18n import answer_says
 from ui.moment_painter import cropped
 from ui.moments import MomentRow
 from ui.pictures import Pictures
@@ -189,8 +189,7 @@ class Exchange(QWidget):
     def finish(self, done: AnswerDone) -> None:
         self._end(Stage.DONE)
         set_role(self._answer, "answer")
-        told = engine_says(done.text) if done.origin == "none" else done.text
-        words = text.plain(told, LONGEST_ANSWER, lines=True)
+        words = text.plain(answer_says(done.text, done.origin), LONGEST_ANSWER, lines=True)
         self._answer.setText(words or self.tr("I did not see that."))
         names = {
             "memory": self.tr("From memory"),

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from app.protocol import ExchangeInfo, History
 from ui import text
 from ui.bridge import Bridge
+from ui.i18n import answer_says
 from ui.theme import Theme
 from ui.widgets import Notice, label
 
@@ -82,7 +83,7 @@ class HistoryModel(QAbstractListModel):
             return exchange
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return text.joined(
-                [text.moment_time(exchange.asked), text.plain(exchange.question), text.plain(exchange.answer, SHOWN)]
+                [text.moment_time(exchange.asked), text.plain(exchange.question), _answer(exchange)]
             )
         return None
 
@@ -135,7 +136,7 @@ class RowDelegate(QStyledItemDelegate):
         inside = place.adjusted(PADDING + 4, PADDING - 2, -PADDING - 4, -PADDING + 2)
         rows = (
             (self._theme.font(bold=True), colours.text, text.plain(exchange.question)),
-            (self._theme.font(), colours.text, text.plain(exchange.answer, SHOWN)),
+            (self._theme.font(), colours.text, _answer(exchange)),
             (self._theme.font(0.88), colours.muted, self._about(exchange)),
         )
         for font, colour, words in rows:
@@ -311,3 +312,8 @@ class HistoryWindow(QWidget):
 
     def _say(self, words: str) -> None:
         self.notice.say(words, kind="caution", icon="warning", button=self.tr("Dismiss"), action=self.notice.hide)
+
+
+def _answer(exchange: ExchangeInfo) -> str:
+    """The beginning of its answer."""
+    return text.plain(answer_says(exchange.answer, exchange.origin), SHOWN)

@@ -110,7 +110,7 @@ class SettingRow(QWidget):
 
     def matches(self, words: str) -> bool:
         """Whether every word of ``words`` stands in the setting's name or description."""
-        mine = f"{self.setting.name} {self.title} {self._description()}".casefold()
+        mine = f"{self.setting.name} {self.title} {self.setting.description} {self._description()}".casefold()
         return all(word in mine for word in words.casefold().split())
 
     def show_value(self, value: str) -> None:

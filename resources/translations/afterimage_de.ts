@@ -2369,7 +2369,7 @@
     </message>
     <message>
         <source>Afterimage remembers what your screen showed, on this computer only. Ask it in your own words.</source>
-        <translation>Afterimage merkt sich, was auf dem Bildschirm war, nur auf diesem Computer. Fragen geht in eigenen Worten.</translation>
+        <translation>Afterimage merkt sich, was auf dem Bildschirm war, nur auf diesem Computer. Gefragt wird in eigenen Worten.</translation>
     </message>
     <message>
         <source>What was on your screen?</source>

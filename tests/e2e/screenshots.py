@@ -161,7 +161,8 @@ def photograph(studio: Studio) -> None:
     studio.wait(lambda: desktop.presence.can_pause)
     studio.wait(lambda: engine.kinds().count("moments") > 1)
     engine.tell(tokens_seen=1)
-    studio.wait(lambda: "since" in window.facts.lower())
+    since = window.tr("Remembered since {time}").partition("{")[0]
+    studio.wait(lambda: since in window.facts)
     studio.take("recording", window)
 
     ask(
@@ -239,7 +240,7 @@ def photograph(studio: Studio) -> None:
     studio.wait(lambda: desktop.presence.light == "restarting")
     studio.take("restarting", window)
     engine.close()
-    studio.wait(lambda: desktop.presence.title == "Not running")
+    studio.wait(lambda: desktop.presence.light == "idle")
     studio.take("ended", window)
 
 
@@ -325,8 +326,8 @@ def photograph_settings(studio: Studio) -> None:
 
 def photograph_panels(studio: Studio, settings: SettingsWindow) -> None:
     """What stands below the settings: windows and rules, monitors, a download under way."""
-    for words, panel in (("open windows", "privacy"), ("monitors and region", "capture"), ("models", "model")):
-        settings.search.setText(words)
+    for shown, panel in ((settings.rules, "privacy"), (settings.sources, "capture"), (settings.models, "model")):
+        settings.search.setText(shown.accessibleName())
         if panel == "model":
             settings.download_model("infinitevl")
             studio.wait(lambda: settings.models.work.bar.value() > 0)
