@@ -40,7 +40,8 @@ class FirstChoices(QWidget):
         keys = QGridLayout()
         keys.setHorizontalSpacing(16)
         for row, (name, field) in enumerate(self.fields.items()):
-            words = label(_tr("Ask about what you saw") if name == ASK else _tr("Ask about a part of the screen"))
+            asks = _tr("Ask about what you saw") if name == ASK else _tr("Ask about a part of the screen")
+            words = label(asks, wrap=True)
             words.setBuddy(field)
             keys.addWidget(words, row, 0)
             keys.addWidget(field, row, 1)

@@ -29,7 +29,7 @@ from ui import text
 from ui.bridge import Bridge
 from ui.i18n import answer_says
 from ui.theme import Theme
-from ui.widgets import Notice, label
+from ui.widgets import Notice, label, open_at
 
 PAGE = 100
 TYPING_PAUSE_MS = 250  # a search begins when nothing was typed for so long
@@ -82,9 +82,7 @@ class HistoryModel(QAbstractListModel):
         if role == EXCHANGE_ROLE:
             return exchange
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return text.joined(
-                [text.moment_time(exchange.asked), text.plain(exchange.question), _answer(exchange)]
-            )
+            return text.joined([text.moment_time(exchange.asked), text.plain(exchange.question), _answer(exchange)])
         return None
 
     def _fetched(self, ticket: int, history: History) -> None:
@@ -204,8 +202,7 @@ class HistoryWindow(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage: History"))
-        self.setMinimumSize(420, 360)
-        self.resize(720, 640)
+        open_at(self, theme, 720, 640)
         self.model = HistoryModel(bridge, self)
         self.list = HistoryList(self.model, RowDelegate(theme, self))
         self.search = QLineEdit()

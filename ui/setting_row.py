@@ -163,7 +163,7 @@ class SettingRow(QWidget):
         box = QComboBox()
         for choice in choices:
             box.addItem(LANGUAGES.get(choice) or engine_says(choice.capitalize()), choice)
-        box.setFixedWidth(EDITOR_WIDTH // 2)
+        box.setFixedWidth(self._theme.scaled(EDITOR_WIDTH) // 2)
 
         def read() -> str:
             return str(box.currentData())
@@ -173,7 +173,7 @@ class SettingRow(QWidget):
 
     def _list(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         lines = LinesEdit()
-        lines.setFixedWidth(EDITOR_WIDTH)
+        lines.setFixedWidth(self._theme.scaled(EDITOR_WIDTH))
         lines.setPlaceholderText(self.tr("One on each line"))
 
         def read() -> str:
@@ -189,7 +189,7 @@ class SettingRow(QWidget):
 
     def _keys(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         field = KeyField(self.title)
-        field.setFixedWidth(EDITOR_WIDTH)
+        field.setFixedWidth(self._theme.scaled(EDITOR_WIDTH))
 
         def commit() -> None:
             if field.keySequence() != sequence(self._value):  # not what is only written in another way
@@ -200,7 +200,8 @@ class SettingRow(QWidget):
 
     def _line(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         line = QLineEdit()
-        line.setFixedWidth(EDITOR_WIDTH // 2 if self.setting.type == "number" else EDITOR_WIDTH)
+        width = self._theme.scaled(EDITOR_WIDTH)
+        line.setFixedWidth(width // 2 if self.setting.type == "number" else width)
         line.editingFinished.connect(lambda: self._propose(line.text().strip()))
         return line, line.setText, line.text
 

@@ -30,7 +30,7 @@ from ui.theme import Theme
 from ui.timeline_filters import Filters
 from ui.timeline_grid import CardDelegate, MomentGrid
 from ui.timeline_model import TimelineModel
-from ui.widgets import Notice, Switch, label
+from ui.widgets import Notice, Switch, label, open_at
 
 STRIP_MOMENTS = 1000  # of a search that the strip looks at; it finds no more
 PIXMAP_CACHE_KB = 24 * 1024  # scaled thumbnails; about 250 of them at 100 %, 60 at 200 %
@@ -51,8 +51,7 @@ class TimelineWindow(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage: Timeline"))
-        self.setMinimumSize(640, 460)
-        self.resize(1160, 780)
+        open_at(self, theme, 1160, 780)
         QPixmapCache.setCacheLimit(PIXMAP_CACHE_KB)
         self.filters = Filters(theme)
         self.model = TimelineModel(bridge, pictures, self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -36,6 +37,7 @@ def label(words: str = "", role: str = "", *, wrap: bool = False, selectable: bo
         made.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # Qt's own choice for it leaves out the Tab key
     return made
 
 
@@ -295,10 +297,39 @@ class WrappingRow(QLayout):
         return y + row_height - rect.y()
 
 
+def open_at(window: QWidget, theme: Theme, width: int, height: int) -> None:
+    """Gives a window its first size: ``width`` x ``height``, more with larger letters where the screen has room."""
+    room = window.screen().availableSize()
+    window.resize(
+        max(width, min(theme.scaled(width), room.width())), max(height, min(theme.scaled(height), room.height()))
+    )
+
+
+class PageArea(QScrollArea):
+    """Scrolls a page up and down, and is never narrower than the page has to be."""
+
+    def __init__(self, page: QWidget, smallest: QSize) -> None:
+        super().__init__()
+        self._smallest = smallest
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(page)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        needed = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(needed, 0).expandedTo(self._smallest)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
 class Column(QWidget):
     """A page's content, centred and no wider than reads well."""
 
-    def __init__(self, widest: int = 760) -> None:
+    def __init__(self, widest: int) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self._inner = QWidget()

@@ -40,10 +40,12 @@ from ui.presence import Light, Presence
 from ui.suggestions import Suggestions
 from ui.theme import Theme
 from ui.viewer import Viewer
-from ui.widgets import Column, Notice, RecordingLight, follow, label, light_colour, tool_button
+from ui.widgets import Column, Notice, PageArea, RecordingLight, follow, label, light_colour, open_at, tool_button
 
 MOST_EXCHANGES = 50  # older ones leave the window
+COLUMN = 760  # pixels; wider lines read badly
 MOST_MESSAGES = 5
+SMALLEST = QSize(420, 240)  # room for the conversation
 STICKY_PIXELS = 80  # this near to the end the view follows a growing answer
 
 
@@ -74,8 +76,7 @@ class AskWindow(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage"))
-        self.setMinimumSize(420, 420)
-        self.resize(780, 720)
+        open_at(self, theme, 780, 720)
         self.setAcceptDrops(True)
 
         self.composer = Composer(theme)
@@ -359,7 +360,7 @@ class AskWindow(QWidget):
         return menu
 
     def _build_conversation(self) -> None:
-        self._column = Column()
+        self._column = Column(self._theme.scaled(COLUMN))
         self._column.rows.setContentsMargins(0, 12, 0, 0)
         self._column.rows.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._area = QScrollArea()
@@ -374,7 +375,10 @@ class AskWindow(QWidget):
         self._pages = QStackedWidget()
         suggestions = Suggestions(self._theme)
         suggestions.chosen.connect(self._suggest)
-        self._pages.addWidget(suggestions)
+        self._pages.setMinimumSize(SMALLEST)
+        begin = PageArea(suggestions, QSize())
+        begin.setAccessibleName(self.tr("Questions to begin with"))
+        self._pages.addWidget(begin)
         self._pages.addWidget(self._area)
 
     def _build_foot(self) -> None:
@@ -386,7 +390,7 @@ class AskWindow(QWidget):
         line.setContentsMargins(6, 0, 6, 0)
         line.addWidget(self._facts, 1)
         line.addWidget(hint)
-        column = Column()
+        column = Column(self._theme.scaled(COLUMN))
         column.rows.setContentsMargins(0, 4, 0, 12)
         column.rows.setSpacing(8)
         column.rows.addWidget(self.notice)

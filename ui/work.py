@@ -98,6 +98,7 @@ class WorkDialog(QProgressDialog):
         bridge.cancelled.connect(self._over)
         bridge.failed.connect(self._over)
         self.setValue(0)
+        self.setMinimumSize(self.sizeHint())
 
     def _progress(self, ticket: int, share: float, words: str) -> None:
         if ticket == self._ticket:

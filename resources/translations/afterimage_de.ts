@@ -59,6 +59,10 @@
         <translation>Pause</translation>
     </message>
     <message>
+        <source>Questions to begin with</source>
+        <translation>Fragen für den Anfang</translation>
+    </message>
+    <message>
         <source>Quit</source>
         <translation>Beenden</translation>
     </message>
@@ -2309,6 +2313,10 @@
     <message>
         <source>Search the settings</source>
         <translation>Einstellungen durchsuchen</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
     </message>
     <message>
         <source>The engine is starting; its settings come in a moment.</source>
