@@ -111,7 +111,7 @@ def _values(source: str, words: str) -> list[str] | None:
 @lru_cache(maxsize=1)
 def _longest_first() -> tuple[str, ...]:
     """The texts with the most fixed words first: a sentence belongs to the text that says most of it."""
-    return tuple(sorted(TEXTS, key=lambda source: -len(PLACEHOLDER.sub("", source))))
+    return tuple(sorted(map(str, TEXTS), key=lambda source: -len(PLACEHOLDER.sub("", source))))
 
 
 def _locale(code: str) -> QLocale:

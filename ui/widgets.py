@@ -310,18 +310,18 @@ class PageArea(QScrollArea):
 
     def __init__(self, page: QWidget, smallest: QSize) -> None:
         super().__init__()
-        self._smallest = smallest
+        self._page, self._smallest = page, smallest
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(page)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's name
-        needed = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        needed = self._page.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         return QSize(needed, 0).expandedTo(self._smallest)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
-        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+        if watched is self._page and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
 

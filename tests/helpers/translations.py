@@ -47,8 +47,9 @@ SILENT = (
     "core/training/",
 )
 SENTENCE = re.compile(r"(?:[A-Z`{].{4,}\.|Did .*\?|[A-Z][\w ]+: \{\d\})", re.DOTALL)
-# Calls whose argument of that name or place is shown as it is, sentence or not.
-SHOWN = {"Model": 1, "_model": 2, "report": 1, "Progress": "message"}
+# Calls whose argument at that place, or of that name, is shown as it is, sentence or not.
+SHOWN_AT = {"Model": 1, "_model": 2, "report": 1}
+SHOWN_AS = {"Progress": "message"}
 # What pydantic says of a value that a setting does not take; app.settings leaves "Input" out.
 REFUSALS = (
     "should be a valid number, unable to parse string as a number",
@@ -113,11 +114,10 @@ def _not_shown(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _shown(call: ast.Call) -> Iterator[str]:
-    place = SHOWN.get(ast.unparse(call.func).rpartition(".")[2])
-    if isinstance(place, str):
-        values = [keyword.value for keyword in call.keywords if keyword.arg == place]
-    else:
-        values = [] if place is None else call.args[place : place + 1]
+    called = ast.unparse(call.func).rpartition(".")[2]
+    place, name = SHOWN_AT.get(called), SHOWN_AS.get(called)
+    values = [] if place is None else call.args[place : place + 1]
+    values += [keyword.value for keyword in call.keywords if name is not None and keyword.arg == name]
     yield from (_source(value) for value in values if isinstance(value, ast.Constant | ast.JoinedStr))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -29,6 +30,12 @@ from ui.settings_window import SettingsWindow
 from ui.theme import Theme
 from ui.window import AskWindow
 
+GIVES_WORDS = {
+    "setText", "setToolTip", "setWindowTitle", "setPlaceholderText", "setAccessibleName", "setAccessibleDescription",
+    "setLabelText", "setCancelButtonText", "addAction", "addMenu", "addButton", "addItem", "say", "show_words",
+    "label", "tool_button", "QLabel", "QPushButton", "QToolButton", "QRadioButton", "QCheckBox", "QAction", "QMenu",
+    "Switch", "Tile", "KeyField", "emit", "tell", "warning", "information", "getExistingDirectory",
+}  # fmt: skip
 PLACES = re.compile(r"\{\w+\}|%L?n|&(?=\w)|<\w+>|`[^`]+`")
 
 
@@ -85,6 +92,23 @@ def test_the_translations_are_in_step_with_the_code(source: Path, tmp_path: Path
     translations.compile_all(tmp_path)
     compiled = source.with_suffix(".qm")
     assert (tmp_path / compiled.name).read_bytes() == compiled.read_bytes()
+
+
+def test_no_text_goes_round_the_translation() -> None:
+    """Words that a widget is given where it stands are English for ever."""
+    found = []
+    for path in sorted((translations.ROOT / "ui").glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in GIVES_WORDS:
+                found += [f"{path.name}:{call.lineno} {words}" for words in map(literal, call.args) if words]
+    assert found == []
+
+
+def literal(argument: ast.expr) -> str:
+    """The words of a text that stands in the source; not roles, names of icons, and what has no letters."""
+    parts = [argument] if isinstance(argument, ast.Constant) else getattr(argument, "values", [])
+    words = "".join(part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+    return words if re.search("[A-Z]", words.replace("Afterimage", "").replace("Ctrl+", "")) else ""
 
 
 def test_what_the_engine_says_is_noted_as_it_stands_in_its_source() -> None:
