@@ -10,7 +10,7 @@ from ui.first_choices import FirstChoices
 from ui.theme import Theme, brand_icon, set_role
 from ui.widgets import Column, PageArea, follow, label, open_at
 
-SMALLEST = QSize(440, 440)
+SMALLEST = QSize(440, 360)
 
 Fact = tuple[str, str, str]  # icon, heading, sentence
 

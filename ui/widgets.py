@@ -24,6 +24,8 @@ from PySide6.QtWidgets import (
 from ui.presence import Light, Presence
 from ui.theme import Colours, Theme, set_role
 
+FRAME = QSize(8, 40)  # pixels of the screen that a window's frame takes about
+
 
 def label(words: str = "", role: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
     """A label that never reads its text as markup, whatever the text is."""
@@ -298,11 +300,8 @@ class WrappingRow(QLayout):
 
 
 def open_at(window: QWidget, theme: Theme, width: int, height: int) -> None:
-    """Gives a window its first size: ``width`` x ``height``, more with larger letters where the screen has room."""
-    room = window.screen().availableSize()
-    window.resize(
-        max(width, min(theme.scaled(width), room.width())), max(height, min(theme.scaled(height), room.height()))
-    )
+    """Gives a window its first size: ``width`` x ``height``, more with larger letters, never more than the screen."""
+    window.resize(QSize(theme.scaled(width), theme.scaled(height)).boundedTo(window.screen().availableSize() - FRAME))
 
 
 class PageArea(QScrollArea):

@@ -219,6 +219,7 @@ def photograph(studio: Studio) -> None:
     viewer = window.viewer
     if viewer is None:
         raise RuntimeError("no viewer")
+    viewer.resize(1040, 720)
     studio.wait(lambda: not viewer.picture().isNull())
     studio.take("moment", viewer)
     viewer.ask_button.click()
@@ -299,6 +300,7 @@ def photograph_memory(studio: Studio) -> None:
     memory = studio.desktop.memory
     if memory is None:
         raise RuntimeError("the memory panel did not open")
+    memory.resize(980, 760)
     studio.engine.tell(device="cuda:0", frames_seen=46_410, frames_still=41_200)
     studio.wait(memory.view.shows_picture)
     studio.wait(lambda: memory.tiles["device"].value == "cuda:0")
@@ -366,6 +368,7 @@ def photograph_timeline(studio: Studio) -> None:
     timeline = desktop.timeline
     if timeline is None:
         raise RuntimeError("the timeline did not open")
+    timeline.resize(1160, 780)  # the offscreen platform's screen is smaller
     studio.wait(lambda: sum(timeline.strip.density()) >= 420)
     studio.wait(lambda: timeline.grid.isVisible())
     timeline.grid.setCurrentIndex(timeline.model.index(1))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAccessible, QFont, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -47,6 +47,7 @@ from ui.theme import ORDINARY_POINTS, Theme
 from ui.timeline_window import TimelineWindow
 from ui.viewer import Viewer
 from ui.welcome import Welcome
+from ui.widgets import FRAME, open_at
 from ui.window import AskWindow
 from ui.work import WorkDialog
 
@@ -337,10 +338,21 @@ def test_nothing_is_cut_off_in_the_smallest_window(desk: Desk, opened: Opened, l
 def test_windows_open_larger_with_larger_letters_as_far_as_the_screen_has_room(
     desk: Desk, theme: Theme, large_font: None
 ) -> None:
-    room = QApplication.primaryScreen().availableSize()
-    window = first_question(desk)
-    assert window.width() == min(theme.scaled(780), room.width()) > 780
+    room = QApplication.primaryScreen().availableSize() - FRAME
     assert theme.scaled(100) == round(100 * LARGE / ORDINARY_POINTS)
+    window = QWidget()
+    desk.qtbot.addWidget(window)
+    open_at(window, theme, 200, 300)
+    assert window.size() == QSize(theme.scaled(200), theme.scaled(300))
+    open_at(window, theme, 200, 3000)
+    assert window.size() == QSize(theme.scaled(200), room.height())
+
+
+@every_window
+def test_no_window_opens_larger_than_the_screen(desk: Desk, opened: Opened) -> None:
+    room = QApplication.primaryScreen().availableSize()
+    size = opened(desk).size()
+    assert size.boundedTo(room) == size
 
 
 def test_the_overlay_says_what_to_do(desk: Desk) -> None:
