@@ -22,7 +22,7 @@ LANGUAGES: Final = {"en": "English", "de": "Deutsch"}  # code -> its name in its
 SYSTEM: Final = "system"
 PLACEHOLDER: Final = re.compile(r"\{(\d)\}")
 SENTENCE_END: Final = re.compile(r"[.?] ")
-LONGEST: Final = 4_000  # characters; the engine says nothing longer that is a sentence of its own
+LONGEST: Final = 2_000  # characters; the engine says nothing longer
 
 
 def speak(application: QCoreApplication, language: str = SYSTEM) -> str:

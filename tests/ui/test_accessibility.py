@@ -110,7 +110,8 @@ def first_question(desk: Desk) -> QWidget:
 
 
 def welcome(desk: Desk, page: int) -> QWidget:
-    window = desk.show(Welcome(desk.theme, "/home/ines/.local/share/afterimage", FirstChoices(desk.bridge, str)))
+    choices = FirstChoices(desk.bridge, lambda _keys: "Another program uses these keys.")
+    window = desk.show(Welcome(desk.theme, "/home/ines/.local/share/afterimage", choices))
     for _ in range(page):
         window.on_button.click()
     if page == 3:
