@@ -283,10 +283,10 @@ class AskWindow(QWidget):
         super().showEvent(event)
         self.composer.edit.setFocus()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationFontChange:
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ApplicationFontChange:  # changeEvent does not hear of it
             self._theme.refresh()
+        return super().event(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802  Qt's name
         if self.composer.takes(event.mimeData()):

@@ -284,8 +284,12 @@ def large_font(qapp: QApplication, theme: Theme) -> Iterator[None]:
 
 
 def cut_off(window: QWidget) -> list[str]:
-    """Labels and buttons with less room than their words need, and what lies outside of the window."""
-    found = []
+    """Labels, buttons and boxes with less room than their words need, and what lies outside of the window."""
+    found = [
+        f"{box.accessibleName()!r}: {box.width()} of {box.sizeHint().width()} pixels"
+        for box in window.findChildren(QComboBox)
+        if box.isVisible() and not box.isEditable() and box.width() < box.sizeHint().width()
+    ]
     for widget in window.findChildren(QWidget):
         if not widget.isVisible() or not isinstance(widget, QLabel | QAbstractButton) or not widget.text():
             continue
@@ -334,6 +338,21 @@ def test_nothing_is_cut_off_in_the_smallest_window(desk: Desk, opened: Opened, l
     window = opened(desk)
     window.resize(window.minimumSize())
     assert_nothing_cut_off(desk, window)
+
+
+def test_letters_follow_the_system_while_a_window_is_open(desk: Desk, qapp: QApplication) -> None:
+    window, before = first_question(desk), QFont(qapp.font())
+    (headline,) = [label for label in window.findChildren(QLabel) if label.property("role") == "headline"]
+    small = headline.fontMetrics().height()
+    larger = QFont(before)
+    larger.setPointSizeF(LARGE)
+    try:
+        qapp.setFont(larger)
+        desk.qtbot.waitUntil(lambda: headline.fontMetrics().height() > 1.5 * small)
+        assert_nothing_cut_off(desk, window)
+    finally:
+        qapp.setFont(before)
+        desk.qtbot.waitUntil(lambda: headline.fontMetrics().height() == small)
 
 
 def test_windows_open_larger_with_larger_letters_as_far_as_the_screen_has_room(
