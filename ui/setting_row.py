@@ -163,7 +163,7 @@ class SettingRow(QWidget):
         box = QComboBox()
         for choice in choices:
             box.addItem(LANGUAGES.get(choice) or engine_says(choice.capitalize()), choice)
-        box.setFixedWidth(self._theme.scaled(EDITOR_WIDTH) // 2)
+        box.setMinimumWidth(self._theme.scaled(EDITOR_WIDTH) // 2)  # and wider where a choice has long words
 
         def read() -> str:
             return str(box.currentData())

@@ -63,9 +63,9 @@ class SettingsWindow(QWidget):
         self._column = Column(widest=theme.scaled(700))
         self._column.rows.setContentsMargins(0, 16, 0, 20)
         self._column.rows.setSpacing(8)
-        self._column.rows.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._column.rows.addStretch(1)  # takes what room is left, so that the cards do not
         for widget in (self.search, self._waiting, self._nothing):
-            self._column.rows.addWidget(widget)
+            self._append(widget)
         area = PageArea(self._column, SMALLEST)
         area.setAccessibleName(self.tr("Settings"))
         rows = QVBoxLayout(self)
@@ -128,13 +128,16 @@ class SettingsWindow(QWidget):
             rows = [self._row(setting) for setting in group]
             for row in rows:
                 inside.addWidget(row)
-            self._column.rows.addWidget(heading)
-            self._column.rows.addWidget(card)
+            self._append(heading)
+            self._append(card)
             self._cards.append((heading, card, rows))
             if section in self._panels:
-                self._column.rows.addWidget(self._panels[section])
+                self._append(self._panels[section])
                 self._panels[section].show()
         self._filter(self.search.text())
+
+    def _append(self, widget: QWidget) -> None:
+        self._column.rows.insertWidget(self._column.rows.count() - 1, widget)
 
     def _row(self, setting: SettingInfo) -> SettingRow:
         row = SettingRow(self._theme, setting)

@@ -348,7 +348,7 @@ def test_letters_follow_the_system_while_a_window_is_open(desk: Desk, qapp: QApp
     larger.setPointSizeF(LARGE)
     try:
         qapp.setFont(larger)
-        desk.qtbot.waitUntil(lambda: headline.fontMetrics().height() > 1.5 * small)
+        desk.qtbot.waitUntil(lambda: headline.fontMetrics().height() > 1.2 * small)
         assert_nothing_cut_off(desk, window)
     finally:
         qapp.setFont(before)

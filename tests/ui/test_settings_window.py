@@ -136,3 +136,11 @@ def test_leaving_the_keys_alone_changes_nothing_however_they_are_written(
     with qtbot.waitSignal(bridge.settings_fetched):
         bridge.fetch_settings()
     assert "change_setting" not in engine.kinds()
+
+
+def test_few_found_settings_do_not_spread_over_the_window(qtbot: QtBot, settings: SettingsWindow) -> None:
+    settings.search.setText("disk space")
+    found = [row for row in settings.rows.values() if row.isVisible()]
+    assert 0 < len(found) < 5
+    last = found[-1]
+    qtbot.waitUntil(lambda: last.mapTo(settings, last.rect().bottomLeft()).y() < settings.height() / 2)
