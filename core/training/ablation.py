@@ -87,7 +87,7 @@ def jobs_of(names: Sequence[str], seeds: Sequence[int], done: set[tuple[str, int
 
 
 def train_one(job: Job, options: argparse.Namespace, out: TextIO) -> bool:
-    """Take one job as far as the minutes suffice; True where it is finished. Raises InputError where a stage fails."""
+    """Take one job as far as the minutes suffice; True where it is finished. Raises InputError if a stage fails."""
     end = time.monotonic() + options.minutes * 60
     folder = job.folder(options.out)
     if job.name == TEACHER:

@@ -6,7 +6,6 @@ Quicker and milder than free-running answers (``evaluate``): made for comparing 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 import torch
 
@@ -49,4 +48,4 @@ def whole_answers(backbone: Backbone, batch: Batch, *, now: bool) -> tuple[int, 
     wrong = (backbone.logits(chosen).argmax(-1) != batch.label).long()
     answers = torch.zeros_like(batch.answer_kind).index_add_(0, batch.label_answer, wrong)
     asked = (batch.answer_distance == 0) == now
-    return int(((answers == 0) & asked).sum()), int(cast("torch.Tensor", asked).sum())
+    return int(((answers == 0) & asked).sum()), int(asked.sum())

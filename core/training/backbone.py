@@ -66,7 +66,7 @@ class Backbone(nn.Module):
     def embedded(self, batch: Batch) -> Tensor:
         """What enters the first layer, fp32 [B, T, hidden]: embeddings, with the pictures' tokens in their places."""
         x: Tensor = self.decoder.embed_tokens(batch.ids).float()
-        merged = self.sight(batch).to(x.dtype)
+        merged: Tensor = self.sight(batch).to(x.dtype)
         if not batch.pictures:
             return x + 0 * merged.sum()
         return x.flatten(0, 1).index_copy(0, batch.place, merged).view_as(x)
@@ -124,6 +124,6 @@ def summed(term: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     """The sum of ``term`` over slices of the inputs' first axis; logits live for one slice and are made again in the
     backward pass, so that a large vocabulary costs no memory."""
     total = inputs[0].new_zeros((), dtype=torch.float32)
-    for parts in zip(*(x.split(SLICE) for x in inputs), strict=True):
+    for parts in zip(*(torch.split(x, SLICE) for x in inputs), strict=True):
         total = total + checkpoint(term, *parts, use_reentrant=False)
     return total

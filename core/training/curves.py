@@ -26,7 +26,7 @@ class Curves:
         except ImportError:
             self.say("TensorBoard is not installed (pip install 'afterimage[train]'): curves go to log.jsonl only")
         else:
-            self._board = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+            self._board = SummaryWriter(str(folder / "tensorboard"))
 
     def __enter__(self) -> Curves:
         return self

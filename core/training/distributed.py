@@ -16,14 +16,16 @@ from typing import cast
 
 import torch
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
 from torch import Tensor, nn
+from torch.distributed import HashStore  # type: ignore[attr-defined]
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
     get_state_dict,
     set_state_dict,
 )
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import save
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
@@ -98,7 +100,7 @@ def joined(device: str, parallel: str) -> Iterator[Place]:
         torch.cuda.set_device(where)
     # alone too there is a group: sharded checkpoints want one
     backend = "nccl" if where.type == "cuda" and parallel != "none" else "gloo"
-    store = None if "MASTER_ADDR" in os.environ else dist.HashStore()
+    store = None if "MASTER_ADDR" in os.environ else HashStore()
     dist.init_process_group(backend, store=store, rank=rank, world_size=world)
     try:
         with warnings.catch_warnings():
@@ -113,9 +115,7 @@ def spread(objective: nn.Module, place: Place) -> nn.Module:
     """The objective ready to be called in every process: on its device, and wrapped as the place says."""
     if place.parallel == "fsdp":
         mesh = init_device_mesh(place.device.type, (place.world,))
-        for module in [m for m in objective.modules() if isinstance(m, DecoderLayer)]:
-            fully_shard(module, mesh=mesh)
-        for module in [m for m in objective.modules() if isinstance(m, Sight)]:
+        for module in [m for m in objective.modules() if isinstance(m, DecoderLayer | Sight)]:
             fully_shard(module, mesh=mesh)
         fully_shard(objective, mesh=mesh)
         return objective
@@ -144,7 +144,7 @@ def save_checkpoint(folder: Path, network: nn.Module, optimizer: Optimizer, step
     target = folder / f"step-{step:08d}"
     model, state = get_state_dict(network, optimizer, options=StateDictOptions(ignore_frozen_params=True))
     content = {"network": model, "optimizer": state, "step": torch.tensor(step)}
-    dcp.save(content, checkpoint_id=target)
+    save(content, checkpoint_id=target)
     place.wait()
     if place.leads:
         for stale in _whole(folder)[:-KEPT]:
@@ -159,10 +159,11 @@ def load_checkpoint(folder: Path, network: nn.Module, optimizer: Optimizer) -> i
         return 0
     options = StateDictOptions(ignore_frozen_params=True, strict=False)
     model, state = get_state_dict(network, optimizer, options=options)
-    content = {"network": model, "optimizer": state, "step": torch.tensor(0)}
-    dcp.load(content, checkpoint_id=found[-1])
+    step = torch.tensor(0)
+    content = {"network": model, "optimizer": state, "step": step}
+    load(content, checkpoint_id=found[-1])
     set_state_dict(network, optimizer, model_state_dict=model, optim_state_dict=state, options=options)
-    return int(content["step"])
+    return int(step)
 
 
 def _whole(folder: Path) -> list[Path]:

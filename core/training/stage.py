@@ -24,6 +24,7 @@ from core.training.distributed import PARALLEL, Place, gathered, joined
 from core.training.feed import Mixture, check_vocabulary, feed, parse_mixture, source_of
 from core.training.folders import BUILT_IN, write_model
 from core.training.loop import Objective, Settings, Sitting, Trainer, begin_run, check_kernels
+from core.training.plots import draw
 from core.training.student import fresh_network, inherit, student_shape, teacher_shape
 
 Options = argparse.Namespace
@@ -69,7 +70,8 @@ def add_student_options(parser: argparse.ArgumentParser) -> None:
 
 
 def half(options: Options) -> bool:
-    return options.precision == "bf16" or (options.precision == "auto" and options.device.startswith("cuda"))
+    wanted: bool = options.precision == "bf16" or (options.precision == "auto" and options.device.startswith("cuda"))
+    return wanted
 
 
 def open_teacher(options: Options) -> InfiniteVL:
@@ -158,6 +160,8 @@ def _run(
         batches = feed(source, plan, first * options.accumulate, place.rank, place.world, options.workers,
                        place.device.type == "cuda")  # fmt: skip
         reached = trainer.train(batches, first, options.out / "checkpoints", curves)
+        if place.leads:
+            _draw(options.out, curves)
         if reached < options.steps:
             curves.say(f"stopped after step {reached} of {options.steps}: go on with --resume")
             return
@@ -181,3 +185,10 @@ def _finish(options: Options, trainer: Trainer, plan: Mixture, curves: Curves) -
                              half(options))  # fmt: skip
         curves.note({"accuracies": figures})
         curves.say(" ".join(f"{name} {right}/{count}" for name, (right, count) in figures.items()))
+
+
+def _draw(folder: Path, curves: Curves) -> None:
+    try:
+        draw([folder], folder / "curves.png")
+    except ImportError:
+        curves.say("matplotlib is not installed (pip install 'afterimage[train]'): no curves.png")
