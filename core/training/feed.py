@@ -7,9 +7,10 @@ one step are of one kind, so that processes sharing a network run the same parts
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from core.errors import InputError
 from core.model.config import ModelShape
@@ -46,8 +47,8 @@ class SharedSource(Source):
     rank: int = 0
     of: int = 1
 
-    def make(self, step: int, recipe: Recipe, drawer: Drawer) -> Batch:
-        return Source.make(self, step * self.of + self.rank, recipe, drawer)
+    def make(self, step: int, recipe: Recipe, drawer: Drawer, *more: Any) -> Batch:
+        return Source.make(self, step * self.of + self.rank, recipe, drawer, *more)
 
 
 def parse_mixture(spec: str) -> tuple[float, ...]:
@@ -79,7 +80,7 @@ def check_vocabulary(shape: ModelShape) -> None:
 
 def feed(source: Source, plan: Mixture, first: int, rank: int, of: int, workers: int, pin: bool) -> Iterator[Batch]:
     """This process's micro-batches from its ``first`` on, without end."""
-    shared = SharedSource(source.fonts, source.held_out, source.seed, source.words, rank, of)
+    shared = SharedSource(**{each.name: getattr(source, each.name) for each in fields(source)}, rank=rank, of=of)
     return batches(shared, plan, first, workers, pin)
 
 

@@ -103,24 +103,24 @@ def check_kernels(device: torch.device) -> dict[str, float]:
     return errors
 
 
-def begin_run(folder: Path, settings: Settings, resume: bool) -> None:
-    """Claim a folder for a run, or find the run in it again.
-
-    Raises InputError where it holds a run and ``resume`` was not asked for, or another run than this.
-    """
+def check_run(folder: Path, settings: Settings, resume: bool) -> None:
+    """Raise InputError where a folder holds a run and ``resume`` was not asked for, or another run than this."""
     file = folder / RUN
-    ours = asdict(settings)
     if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(ours, indent=1) + "\n", encoding="utf-8")
         return
     if not resume:
         raise InputError(f"{folder} holds a run already.", "Go on with --resume, or give another --out.")
-    theirs = json.loads(file.read_text(encoding="utf-8"))
+    ours, theirs = asdict(settings), json.loads(file.read_text(encoding="utf-8"))
     changed = [name for name in ours if ours[name] != theirs.get(name)]
     if changed:
         was = ", ".join(f"{name} {theirs.get(name)}" for name in changed)
         raise InputError(f"The run in {folder} had {was}.", "Give the same, or start another run.")
+
+
+def claim_run(folder: Path, settings: Settings) -> None:
+    """Note down whose folder this is from now on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RUN).write_text(json.dumps(asdict(settings), indent=1) + "\n", encoding="utf-8")
 
 
 class Trainer:

@@ -23,7 +23,7 @@ from core.training.curves import Curves
 from core.training.distributed import PARALLEL, Place, gathered, joined
 from core.training.feed import Mixture, check_vocabulary, feed, parse_mixture, source_of
 from core.training.folders import BUILT_IN, write_model
-from core.training.loop import Objective, Settings, Sitting, Trainer, begin_run, check_kernels
+from core.training.loop import Objective, Settings, Sitting, Trainer, check_kernels, check_run, claim_run
 from core.training.plots import draw
 from core.training.student import fresh_network, inherit, student_shape, teacher_shape
 
@@ -143,13 +143,15 @@ def _run(
                         "bf16" if half(options) else "fp32")  # fmt: skip
     sitting = Sitting(options.until, options.minutes, options.accumulate, options.log_every, options.save_every,
                       options.resume)  # fmt: skip
-    place.first_alone(lambda: begin_run(options.out, settings, options.resume))
+    place.first_alone(lambda: check_run(options.out, settings, options.resume))
     torch.manual_seed(options.seed)  # the same first adapters in every process
     objective, network = make(options)
     check_vocabulary(network.shape)
     network.language_model.checkpointing = options.checkpointing
     plan = Mixture(shares, share, options.length, options.furthest, options.attend, options.seed, options.accumulate)
     source = source_of(options.fonts, options.words, options.seed)
+    if place.leads:
+        claim_run(options.out, settings)
     with Curves(options.out if place.leads else None, out) as curves:
         if place.device.type == "cuda":
             curves.note({"kernel_check": check_kernels(place.device)})
