@@ -6,6 +6,7 @@ Knows nothing of losses or data. Checkpoints are read with PyTorch's unpickler: 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import warnings
@@ -86,7 +87,8 @@ class Place:
 def joined(device: str, parallel: str) -> Iterator[Place]:
     """This process's place among those ``torchrun`` started; alone where it did not. Leaves the group at the end.
 
-    ``device``: "cpu" or "cuda"; ``parallel``: one of PARALLEL, where "auto" is DDP for several processes.
+    ``device``: "cpu" or "cuda"; ``parallel``: one of PARALLEL, where "auto" is DDP for several processes. What
+    :func:`spread` wrapped must be let go inside.
     Raises InputError for several processes that would not work together.
     """
     world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
@@ -108,16 +110,22 @@ def joined(device: str, parallel: str) -> Iterator[Place]:
             warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view tensor")
             yield Place(rank, world, where, parallel)
     finally:
+        gc.collect()  # wrapped modules hold on to the group: whatever outlives it may wait for it for ever
         dist.destroy_process_group()
 
 
 def spread(objective: nn.Module, place: Place) -> nn.Module:
-    """The objective ready to be called in every process: on its device, and wrapped as the place says."""
+    """The objective ready to be called in every process: on its device, and wrapped as the place says.
+
+    Sharded weights that are nowhere yet (on the meta device) get their place; the caller fills them.
+    """
     if place.parallel == "fsdp":
         mesh = init_device_mesh(place.device.type, (place.world,))
         for module in [m for m in objective.modules() if isinstance(m, DecoderLayer | Sight)]:
             fully_shard(module, mesh=mesh)
         fully_shard(objective, mesh=mesh)
+        if any(parameter.is_meta for parameter in objective.parameters()):
+            objective.to_empty(device=place.device)
         return objective
     objective.to(place.device)
     if place.parallel == "ddp":

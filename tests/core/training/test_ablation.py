@@ -47,9 +47,7 @@ def test_one_job_goes_through_its_stages_on_its_tokens(tmp_path: Path, capsys: p
     assert [len(read_points(full / stage)) for stage in BOTH[1:]] == [3, 2]
 
 
-def test_all_jobs_run_side_by_side_and_leave_a_line_each(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_jobs_run_side_by_side_and_leave_a_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["run", "--out", str(tmp_path), "--only", "sft-only", "--seeds", "0", "--side-by-side", "2", *SMALL]
     assert main(command) == 0
     (result,) = read_results(tmp_path)

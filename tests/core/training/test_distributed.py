@@ -22,7 +22,7 @@ BOTH = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-
 def _run(start: tuple[str, ...], out: Path, *more: str) -> subprocess.CompletedProcess[str]:
     command = [*start, "core.training.sft", "--size", "smoke", *SMALL, "--out", str(out), *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=100)
 
 
 def _weights(out: Path) -> dict[str, torch.Tensor]:

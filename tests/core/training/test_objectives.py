@@ -117,7 +117,7 @@ def test_recomputing_layers_changes_no_gradient() -> None:
 
 def test_sums_in_slices_equal_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     x = torch.randn(10, 3, requires_grad=True)
-    gradients = []
+    gradients: list[Tensor] = []
     for size in (100, 4):
         monkeypatch.setattr(backbone, "SLICE", size)
         total = summed(lambda part: part.square().sum(), x)
@@ -165,9 +165,12 @@ def test_what_is_asked_late_teaches_what_was_written_early() -> None:
     assert late.any()
     last = replace(batch, label_place=batch.label_place[late], label=batch.label[late])
     embeddings: list[Tensor] = []
-    hook = network.language_model.embed_tokens.register_forward_hook(
-        lambda _module, _given, made: (made.retain_grad(), embeddings.append(made))[1]
-    )
+
+    def keep(_module: torch.nn.Module, _given: object, made: Tensor) -> None:
+        made.retain_grad()
+        embeddings.append(made)
+
+    hook = network.language_model.embed_tokens.register_forward_hook(keep)
     torch.autograd.backward(objective(last))
     hook.remove()
     early = embeddings[0].grad

@@ -103,7 +103,9 @@ def test_nothing_to_learn_is_told() -> None:
 
 
 def test_matrices_shrink_and_scales_do_not() -> None:
-    shrinking, staying = (cast("list[torch.nn.Parameter]", group["params"]) for group in decay_groups(network(), 0.01))
+    shrinking, staying = (
+        cast("list[torch.nn.Parameter]", group["params"]) for group in decay_groups(network(), 0.01)
+    )
     assert {p.ndim for p in staying} == {1}
     assert min(p.ndim for p in shrinking) == 2
     assert len(shrinking) + len(staying) == len(list(network().parameters()))
@@ -115,7 +117,13 @@ def test_a_folder_in_qwens_layout_is_a_teacher(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = InfiniteVL(shape)
     raw = shape_fields(shape) | {"use_sliding_window": False, "sliding_window": 32768, "max_window_layers": 70}
-    for ours in ("layer_types", "attention_sinks", "num_linear_heads", "linear_head_dim", "num_linear_key_value_heads"):
+    for ours in (
+        "layer_types",
+        "attention_sinks",
+        "num_linear_heads",
+        "linear_head_dim",
+        "num_linear_key_value_heads",
+    ):
         del raw[ours]
     (tmp_path / "config.json").write_text(json.dumps(raw), encoding="utf-8")
     named = {name.replace("language_model.", "model."): p.detach() for name, p in model.named_parameters()}
