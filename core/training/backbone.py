@@ -75,17 +75,17 @@ class Backbone(nn.Module):
         """Hidden values [B, T, hidden] after the last norm; every row starts a stream. Attention sees the batch's
         window; the network's own where it is to see the ``whole``."""
         x = self.embedded(batch)
-        state = self.empty_state(len(x), x.device, carried=False)
+        state = self.empty_state(len(x), x.device)
         hidden, _ = self.decoder(x, batch.positions, state, window=None if whole else batch.recipe.window)
         return cast("Tensor", hidden)
 
     def logits(self, hidden: Tensor) -> Tensor:
         return self.network.logits(hidden)
 
-    def empty_state(self, rows: int, device: torch.device, *, carried: bool) -> MemoryState:
-        """A memory before its first token. Unless it is ``carried`` to further tokens, its ring of keys is not needed
-        (a pass has its own tokens' keys at hand) and has but one place."""
-        shape = self.shape if carried else replace(self.shape, window=2)
+    def empty_state(self, rows: int, device: torch.device, window: int = 2) -> MemoryState:
+        """A memory before its first token, whose ring holds the keys of ``window - 1`` tokens: as many as attention
+        looks back at, where it is carried to further tokens. A pass on its own has its tokens' keys at hand."""
+        shape = replace(self.shape, window=max(2, min(window, self.shape.window)))
         kind = device.type
         half = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
         return MemoryState.empty(shape, device, half, rows)
@@ -93,7 +93,7 @@ class Backbone(nn.Module):
     def through(self, index: int, x: Tensor, cos: Tensor, sin: Tensor, window: int) -> Tensor:
         """x [B, T, hidden] through one layer alone, from an empty memory."""
         layer = cast("DecoderLayer", self.decoder.layers[index])
-        state = self.empty_state(len(x), x.device, carried=False)  # layers of a kind are alike: take its first
+        state = self.empty_state(len(x), x.device)  # layers of a kind are alike: take its first
         linear = self.shape.linear_layers[index]
         memory = (state.recurrent[0], state.tails[0]) if linear else (state.keys[0], state.values[0])
         arguments = (x, cos, sin, state.seen, min(window, self.shape.window), False, *memory)

@@ -33,9 +33,10 @@ class CarriedAnswers(Answers):
 
     def hidden(self, batch: Batch) -> Tensor:
         x = self.backbone.embedded(batch)
-        state = self.backbone.empty_state(len(x), x.device, carried=True)
+        rows, tokens = x.shape[:2]
+        state = self.backbone.empty_state(rows, x.device, min(batch.recipe.window, tokens))
         parts = []
-        for start in range(0, x.shape[1], self.chunk):
+        for start in range(0, tokens, self.chunk):
             inside = slice(start, start + self.chunk)
             part, state = self.backbone.decoder(
                 x[:, inside], batch.positions[:, :, inside], state, window=batch.recipe.window

@@ -4,7 +4,7 @@
 
 Each case runs the loop's own steps under torchrun, every process on as many rows (weak scaling): nano with DDP on
 drawn screens, a decoder of the 4B's shape with FSDP2 and recomputed layers on random tokens (its vision tower stays,
-frozen and shown nothing). The smoke cases are nano's miniature, for machines without a GPU. One process of the
+frozen and shown nothing). The smoke cases are miniatures of both, for machines without a GPU. One process of the
 4B's case is sharded over itself, so that both counts do the same. Weights are random; drawing is not measured.
 """
 
@@ -16,11 +16,13 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 
+from core.model.bundle import tiny_shape
 from core.model.config import ModelShape
 from core.model.network import InfiniteVL
 from core.training import nano
@@ -36,18 +38,22 @@ WHOLE = 1 << 30
 
 @dataclass(frozen=True)
 class Case:
-    size: str  # of nano's sizes, or "4b"
+    size: str  # of nano's sizes, or of LARGE
     parallel: str
     rows: int  # in each process
     length: int
     checkpointing: bool = False
 
 
+LARGE = {  # what is sharded before it has weights
+    "4b": ModelShape(),
+    "sketch": replace(tiny_shape(), linear_layers=ModelShape().linear_layers[:8]),
+}
 CASES = {
     "nano": Case("nano", "ddp", 8, 4096),
     "4b": Case("4b", "fsdp", 1, 4096, checkpointing=True),
     "smoke-ddp": Case("smoke", "ddp", 1, 300),
-    "smoke-fsdp": Case("smoke", "fsdp", 1, 300, checkpointing=True),
+    "smoke-fsdp": Case("sketch", "fsdp", 1, 300, checkpointing=True),
 }
 
 
@@ -69,7 +75,8 @@ def random_batch(case: Case, vocabulary: int) -> Batch:
 def fill(network: InfiniteVL) -> None:
     """Random weights for parameters that were only just given their place."""
     with torch.no_grad():
-        for name, parameter in network.named_parameters():
+        for name, whole in network.named_parameters():
+            parameter = whole.to_local() if isinstance(whole, DTensor) else whole  # each process its own part
             if "norm" in name or name.endswith("ln_q.weight"):
                 parameter.fill_(1)
             elif parameter.ndim == 1:
@@ -79,9 +86,9 @@ def fill(network: InfiniteVL) -> None:
 
 
 def trainer_of(case: Case, place: Place, steps: int) -> tuple[Trainer, Batch]:
-    if case.size == "4b":
+    if case.size in LARGE:
         with torch.device("meta"):
-            network = InfiniteVL(ModelShape())
+            network = InfiniteVL(LARGE[case.size])
         let_learn(network, "decoder")
         batch = random_batch(case, network.shape.vocab_size)
     else:
@@ -92,7 +99,7 @@ def trainer_of(case: Case, place: Place, steps: int) -> tuple[Trainer, Batch]:
     precision = "bf16" if place.device.type == "cuda" else "fp32"
     settings = Settings("bench", "", steps, 1e-4, case.rows * place.world, case.length, 0, precision)
     trainer = Trainer(Answers(network), network, settings, Sitting(), place)
-    if case.size == "4b":
+    if case.size in LARGE:
         fill(network)
     return trainer, batch.to(place.device)
 

@@ -145,8 +145,9 @@ def test_half_precision_products_keep_the_stream_and_the_memory_precise() -> Non
     assert 0 < relative(rough, precise) < 0.03
 
 
-def test_a_stream_in_chunks_gives_what_it_gives_at_once() -> None:
-    network = student(teacher(), window=96)
+@pytest.mark.parametrize("window", [96, 1 << 20])
+def test_a_stream_in_chunks_gives_what_it_gives_at_once(window: int) -> None:
+    network = student(teacher(), window=window)
     batch = drawn("frames", 700)
     with torch.no_grad():
         at_once = Backbone(network).hidden(batch)
