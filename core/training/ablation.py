@@ -24,6 +24,7 @@ import torch
 
 from core.errors import AfterimageError, InputError
 from core.model import weights
+from core.model.network import InfiniteVL
 from core.training import distil, sft, teacher
 from core.training.accuracy import accuracies
 from core.training.backbone import Backbone
@@ -110,8 +111,11 @@ def train_one(job: Job, options: argparse.Namespace, out: TextIO) -> bool:
         before = folder / stage / "model"
     if before is None:
         raise InputError(f"{job.name} goes through no stage.")
-    figures = _measure(before, job.seed, options)
+    network = weights.load(before, options.device)
+    linear = network.shape.linear_layers
+    figures = _measure(network, job.seed, options)
     result = {"name": job.name, "seed": job.seed, "share": configuration.share, "window": configuration.window,
+              "attention": f"{linear.count(False)} of {len(linear)}",
               "stages": configuration.stages, "tokens": options.tokens, "teacher_tokens": options.teacher_tokens,
               "seconds": round(time.monotonic() - began), "accuracies": figures}  # fmt: skip
     (folder / RESULT).write_text(json.dumps(result) + "\n", encoding="utf-8")
@@ -159,11 +163,10 @@ def _stage(
     return (folder / "model" / weights.SUMS).exists()
 
 
-def _measure(folder: Path, seed: int, options: argparse.Namespace) -> dict[str, tuple[int, int]]:
-    backbone = Backbone(weights.load(folder, options.device))
+def _measure(network: InfiniteVL, seed: int, options: argparse.Namespace) -> dict[str, tuple[int, int]]:
     plan = Mixture(parse_mixture(options.data), options.rows, options.length, options.furthest, seed=seed)
     source = source_of(options.fonts, options.words, seed + 1, held_out=True)
-    return accuracies(backbone, source, plan, options.validate, options.device.startswith("cuda"))
+    return accuracies(Backbone(network), source, plan, options.validate, options.device.startswith("cuda"))
 
 
 def run_all(options: argparse.Namespace, out: TextIO) -> int:
@@ -228,9 +231,10 @@ def table(results: Sequence[dict[str, Any]]) -> str:
         lines += ["", f"| {title} | seeds | " + " | ".join(COLUMNS) + " | paper, 4B: DocVQA / OCRBench |"]
         lines += ["|---" * (len(COLUMNS) + 3) + "|"]
         for name, paper in rows:
-            ours = [result["accuracies"] for result in results if result["name"] == name]
-            cells = [_spread([_share(figures[column]) for figures in ours]) for column in COLUMNS]
-            lines.append(f"| {name} | {len(ours)} | " + " | ".join(cells) + f" | {paper or '-'} |")
+            ours = [result for result in results if result["name"] == name]
+            layers = f" (attention in {ours[0]['attention']} layers)" if ours else ""
+            cells = [_spread([_share(result["accuracies"][column]) for result in ours]) for column in COLUMNS]
+            lines.append(f"| {name}{layers} | {len(ours)} | " + " | ".join(cells) + f" | {paper or '-'} |")
     return "\n".join(lines[1:])
 
 

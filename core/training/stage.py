@@ -150,6 +150,7 @@ def _run(
     network.language_model.checkpointing = options.checkpointing
     plan = Mixture(shares, share, options.length, options.furthest, options.attend, options.seed, options.accumulate)
     source = source_of(options.fonts, options.words, options.seed)
+    torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]  # many batches wait
     if place.leads:
         claim_run(options.out, settings)
     with Curves(options.out if place.leads else None, out) as curves:

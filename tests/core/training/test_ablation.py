@@ -40,6 +40,7 @@ def test_one_job_goes_through_its_stages_on_its_tokens(tmp_path: Path, capsys: p
     assert [len(read_points(folder / stage)) for stage in BOTH] == [1, 2, 2]  # 300 tokens each
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     assert result["seed"] == 3
+    assert result["attention"] == "1 of 4"
     assert result["accuracies"]["reading"][1] > 0
     assert _one(tmp_path, "full") == 0
     full = Job("full", 3).folder(tmp_path)
@@ -52,7 +53,7 @@ def test_all_jobs_run_side_by_side_and_leave_a_line_each(tmp_path: Path, capsys:
     assert main(command) == 0
     (result,) = read_results(tmp_path)
     assert (result["name"], result["seed"], result["stages"]) == ("sft-only", 0, ["sft"])
-    assert "| sft-only | 1 |" in capsys.readouterr().out
+    assert "| sft-only (attention in 1 of 4 layers) | 1 |" in capsys.readouterr().out
     before = (tmp_path / "results.jsonl").read_bytes()
     assert main(command) == 0  # nothing is left to do
     assert (tmp_path / "results.jsonl").read_bytes() == before
@@ -61,11 +62,11 @@ def test_all_jobs_run_side_by_side_and_leave_a_line_each(tmp_path: Path, capsys:
 def _result(name: str, seed: int, reading: tuple[int, int]) -> dict[str, Any]:
     nothing = (0, 0)
     figures = {"reading": reading, "recall": nothing, "recall_open": nothing, "recall_text": nothing}
-    return {"name": name, "seed": seed, "accuracies": figures}
+    return {"name": name, "seed": seed, "attention": "1 of 4", "accuracies": figures}
 
 
 def test_the_table_gives_means_and_spreads_beside_the_papers_figures() -> None:
     lines = table([_result("hybrid", seed, (right, 10)) for seed, right in enumerate((2, 4, 6))]).splitlines()
     row = next(line for line in lines if line.startswith("| hybrid"))
-    assert row == "| hybrid | 3 | 0.400 ± 0.200 | - | - | - | 87.8 / 78.6 |"
+    assert row == "| hybrid (attention in 1 of 4 layers) | 3 | 0.400 ± 0.200 | - | - | - | 87.8 / 78.6 |"
     assert any(line.startswith("| eighth | 0 | - |") and "84.0 / 76.4" in line for line in lines)

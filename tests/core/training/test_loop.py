@@ -18,7 +18,7 @@ from core.training.data.batches import Batch
 from core.training.distributed import Place, joined
 from core.training.loop import Objective, Settings, Sitting, Trainer, check_kernels, check_run, claim_run, rate_at
 from core.training.sft import Answers
-from tests.core.training.batches import drawn, student, teacher
+from tests.helpers.training import drawn, student, teacher
 
 SETTINGS = Settings("sft", "drawn", 10, 1e-3, 2, 300, 0)
 

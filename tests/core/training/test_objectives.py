@@ -20,8 +20,8 @@ from core.training.long_sft import CarriedAnswers
 from core.training.loop import Objective
 from core.training.sft import Answers
 from core.training.student import let_learn
-from tests.core.training.batches import drawn, student, teacher, with_window
 from tests.helpers.models import relative
+from tests.helpers.training import drawn, student, teacher, with_window
 
 
 def _gradients(objective: Objective, network: InfiniteVL, **how: bool) -> dict[str, Tensor]:
@@ -90,6 +90,24 @@ def test_equal_networks_do_not_diverge_and_others_by_the_formula() -> None:
         expected = (p * (p / q).log()).sum()
         assert float(objective(batch)) == pytest.approx(float(expected), rel=1e-3)
     assert float(expected) > 0
+
+
+@pytest.mark.parametrize("what", ["layers", "logits"])
+def test_a_student_comes_nearer_to_its_teacher(what: str) -> None:
+    source = teacher()
+    pupil = student(source)
+    let_learn(pupil, "gdn")
+    layers = what == "layers"
+    objective: Objective = LayerOutputs(pupil, source) if layers else Logits(pupil, source, everywhere=True)
+    optimizer = torch.optim.Adam([p for p in pupil.parameters() if p.requires_grad], lr=3e-3)
+    losses = []
+    for _ in range(25):
+        loss = objective(drawn()) / objective.terms(drawn())
+        losses.append(float(loss.detach()))
+        torch.autograd.backward(loss)
+        optimizer.step()
+        optimizer.zero_grad()
+    assert losses[-1] < 0.7 * losses[0]
 
 
 def test_text_is_compared_where_text_follows_only() -> None:

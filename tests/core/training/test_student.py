@@ -22,8 +22,8 @@ from core.model.text import DecoderLayer
 from core.training import nano
 from core.training.backbone import Backbone
 from core.training.student import decay_groups, fresh_network, identity_start, inherit, let_learn, student_shape
-from tests.core.training.batches import drawn, student, teacher
 from tests.helpers.models import network
+from tests.helpers.training import drawn, student, teacher
 
 
 @pytest.mark.parametrize(("share", "attention"), [("0", ()), ("1/8", (0,)), ("1/4", (0, 4)), ("1", tuple(range(8)))])
