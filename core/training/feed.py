@@ -55,7 +55,7 @@ def parse_mixture(spec: str) -> tuple[float, ...]:
     """The shares in ``drawn[:KIND=SHARE,...]``; reading alone where none is given. Raises InputError."""
     source, _, wanted = spec.partition(":")
     if source != DRAWN:
-        raise InputError(f"There is no source of data called {source!r}.", f"Give {DRAWN}:reading=0.7,text=0.3.")
+        raise InputError(f"There is no source of data called {source!r}.", "Give drawn:... or conversations:FILE.")
     shares = dict.fromkeys(KINDS, 0.0)
     for part in (wanted or "reading=1").split(","):
         kind, _, share = part.partition("=")
@@ -74,7 +74,7 @@ def check_vocabulary(shape: ModelShape) -> None:
     if shape.vocab_size != framing.VOCABULARY:
         raise InputError(
             f"Drawn screens come in a vocabulary of {framing.VOCABULARY}, this model's has {shape.vocab_size}.",
-            "Train it on conversations in its own vocabulary.",
+            "Train it on --data conversations:FILE.jsonl.",
         )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -15,11 +15,21 @@ import torch
 
 from core.errors import AfterimageError, InputError
 from core.model import weights
+from core.model.config import ModelShape
 from core.model.network import InfiniteVL
 from core.training import lora, nano
 from core.training.accuracy import accuracies
 from core.training.backbone import Backbone
+from core.training.conversations import (
+    CONVERSATIONS,
+    Budget,
+    Reading,
+    conversation_batches,
+    open_tokenizer,
+    read_conversations,
+)
 from core.training.curves import Curves
+from core.training.data.batches import Batch
 from core.training.distributed import PARALLEL, Place, gathered, joined
 from core.training.feed import Mixture, check_vocabulary, feed, parse_mixture, source_of
 from core.training.folders import BUILT_IN, write_model
@@ -36,7 +46,11 @@ def stage_parser(stage: str, description: str | None, rate: float) -> argparse.A
     parser.add_argument("--model", type=Path, help="model folder to start from, in the published layout")
     parser.add_argument("--size", choices=("nano", "smoke"), help="start from fresh weights of this size")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, curves and the model")
-    parser.add_argument("--data", default="drawn:reading=1", help="drawn:KIND=SHARE,... of reading, frames, text")
+    parser.add_argument(
+        "--data",
+        default="drawn:reading=1",
+        help="drawn:KIND=SHARE,... of reading, frames, text; or conversations:FILE.jsonl",
+    )
     parser.add_argument("--rows", type=int, default=8, help="of a step, over all processes and micro-batches")
     parser.add_argument("--length", type=int, default=4096, help="tokens of a row")
     parser.add_argument("--furthest", type=int, default=16, help="observations ago that are asked about, at most")
@@ -44,6 +58,9 @@ def stage_parser(stage: str, description: str | None, rate: float) -> argparse.A
     parser.add_argument("--fonts", action="append", default=[], help="folder of training fonts; repeatable")
     parser.add_argument("--words", help="a list of words, one a line; a fifth of them is kept for validation")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw, for each that trains")
+    parser.add_argument("--picture-tokens", type=int, default=324, help="of a conversation's picture, at most")
+    parser.add_argument("--fps", type=float, default=1.0, help="pictures a second taken from a conversation's video")
+    parser.add_argument("--frames", type=int, default=32, help="pictures of one video, at most")
     parser.add_argument("--steps", type=int, required=True, help="of the whole run, which the learning rate follows")
     parser.add_argument("--until", type=int, help="stop after this step, to go on later")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, to go on later")
@@ -138,7 +155,7 @@ def _run(
             f"{options.rows} rows cannot be shared by {place.world} processes x {options.accumulate} micro-batches.",
             "Give --rows that is a multiple.",
         )
-    shares = parse_mixture(options.data)
+    open_feed = _feed_of(options, share)
     settings = Settings(stage, options.data, options.steps, options.rate, options.rows, options.length, options.seed,
                         "bf16" if half(options) else "fp32")  # fmt: skip
     sitting = Sitting(options.until, options.minutes, options.accumulate, options.log_every, options.save_every,
@@ -146,10 +163,8 @@ def _run(
     place.first_alone(lambda: check_run(options.out, settings, options.resume))
     torch.manual_seed(options.seed)  # the same first adapters in every process
     objective, network = make(options)
-    check_vocabulary(network.shape)
     network.language_model.checkpointing = options.checkpointing
-    plan = Mixture(shares, share, options.length, options.furthest, options.attend, options.seed, options.accumulate)
-    source = source_of(options.fonts, options.words, options.seed)
+    batches_from = open_feed(network.shape, place)
     torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]  # many batches wait
     if place.leads:
         claim_run(options.out, settings)
@@ -160,32 +175,69 @@ def _run(
         first = trainer.resume(options.out / "checkpoints")
         curves.note({"options": {name: str(value) for name, value in vars(options).items()}, "first": first,
                      "torch": torch.__version__, "processes": place.world, "parallel": place.parallel})  # fmt: skip
-        batches = feed(source, plan, first * options.accumulate, place.rank, place.world, options.workers,
-                       place.device.type == "cuda")  # fmt: skip
+        batches = batches_from(first * options.accumulate)
         reached = trainer.train(batches, first, options.out / "checkpoints", curves)
         if place.leads:
             _draw(options.out, curves)
         if reached < options.steps:
             curves.say(f"stopped after step {reached} of {options.steps}: go on with --resume")
             return
-        _finish(options, trainer, plan, curves)
+        _finish(options, trainer, curves)
 
 
-def _finish(options: Options, trainer: Trainer, plan: Mixture, curves: Curves) -> None:
+def _feed_of(options: Options, rows: int) -> Callable[[ModelShape, Place], Callable[[int], Iterator[Batch]]]:
+    """What opens this process's batches, given the network's shape and then the first one's number. Looks at once at
+    what was asked for; raises InputError where it cannot be had."""
+    kind, _, file = options.data.partition(":")
+    if kind == CONVERSATIONS:
+        if options.validate:
+            raise InputError("--validate counts answers about drawn screens.", "Leave it out for conversations.")
+        read_conversations(Path(file))
+        return partial(_conversation_feed, options, rows)
+    return partial(_drawn_feed, options, rows, parse_mixture(options.data))
+
+
+def _drawn_feed(
+    options: Options, rows: int, shares: tuple[float, ...], shape: ModelShape, place: Place
+) -> Callable[[int], Iterator[Batch]]:
+    check_vocabulary(shape)
+    plan = Mixture(shares, rows, options.length, options.furthest, options.attend, options.seed, options.accumulate)
+    source = source_of(options.fonts, options.words, options.seed)
+    on_gpu = place.device.type == "cuda"
+    return lambda first: feed(source, plan, first, place.rank, place.world, options.workers, on_gpu)
+
+
+def _conversation_feed(
+    options: Options, rows: int, shape: ModelShape, place: Place
+) -> Callable[[int], Iterator[Batch]]:
+    budget = Budget(options.picture_tokens, options.fps, options.frames)
+    folder, file = _companions(options), Path(options.data.partition(":")[2])
+    open_tokenizer(folder, shape)
+    reading = Reading(file, folder, shape, rows, options.length, options.attend, options.seed, place.rank,
+                      place.world, budget)  # fmt: skip
+    return lambda first: conversation_batches(reading, first, options.workers, place.device.type == "cuda")
+
+
+def _companions(options: Options) -> Path:
+    """The folder whose tokenizer and other small files the model keeps."""
+    folder: Path = options.model or getattr(options, "teacher", None) or BUILT_IN
+    return folder
+
+
+def _finish(options: Options, trainer: Trainer, curves: Curves) -> None:
     network, place = trainer.network, trainer.place
     tensors = gathered(network)
     if not place.leads:
         return
     if any(name.endswith(".lora_A") for name in tensors):
         tensors = lora.merged(tensors, options.alpha / options.rank)
-    companions = options.model or getattr(options, "teacher", None) or BUILT_IN
-    write_model(options.out / "model", network.shape, tensors, companions, options.shard_mib * 2**20)
+    write_model(options.out / "model", network.shape, tensors, _companions(options), options.shard_mib * 2**20)
     curves.say(f"{options.out / 'model'} written")
     if options.validate:
         finished = weights.load(options.out / "model", place.device)
         unseen = source_of(options.fonts, options.words, options.seed + 1, held_out=True)
-        figures = accuracies(Backbone(finished), unseen, replace(plan, accumulate=1), options.validate,
-                             half(options))  # fmt: skip
+        plan = Mixture(parse_mixture(options.data), options.rows, options.length, options.furthest, options.attend)
+        figures = accuracies(Backbone(finished), unseen, plan, options.validate, half(options))
         curves.note({"accuracies": figures})
         curves.say(" ".join(f"{name} {right}/{count}" for name, (right, count) in figures.items()))
 
