@@ -13,7 +13,7 @@ from typing import TextIO
 
 import torch
 
-from core.errors import AfterimageError, InputError
+from core.errors import AfterimageError, InputError, OutOfMemoryError
 from core.model import weights
 from core.model.config import ModelShape
 from core.model.network import InfiniteVL
@@ -136,10 +136,17 @@ def run_stage(
     try:
         with joined(options.device, options.parallel) as place:
             _run(stage, options, make, place, out)
+    except torch.OutOfMemoryError:
+        trouble: AfterimageError = OutOfMemoryError(
+            f"A step does not fit into the memory of {options.device}.",
+            "Give --checkpointing, a larger --accumulate, or more processes with --parallel fsdp.",
+        )
     except AfterimageError as error:
-        print(error, file=out, flush=True)
-        return 2
-    return 0
+        trouble = error
+    else:
+        return 0
+    print(trouble, file=out, flush=True)
+    return 2
 
 
 def _run(

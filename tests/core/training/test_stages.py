@@ -111,6 +111,17 @@ def test_curves_of_several_runs_are_drawn_together(root: Path, tmp_path: Path) -
     assert (tmp_path / "both.png").stat().st_size > 10_000
 
 
+def test_a_step_that_does_not_fit_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def too_much(*_: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(sft.Answers, "forward", too_much)
+    assert sft.main(["--size", "smoke", *SMALL, "--out", str(tmp_path)]) == 2
+    assert "--accumulate" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("call", "arguments", "told"),
     [
