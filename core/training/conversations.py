@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -65,31 +66,39 @@ class Example:
     pictures: list[Picture]
 
 
-def read_conversations(file: Path) -> list[list[Turn]]:
-    """Every conversation that can be used. Bad lines are named in the log and skipped.
+def usable_lines(file: Path) -> Sequence[int]:
+    """Where in the file each conversation begins that can be used, in bytes. Bad lines are named in the log.
 
     Raises InputError where none is left.
     """
+    found = array("Q")  # a list of millions of conversations stays small
+    at = bad = 0
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        with file.open("rb") as opened:
+            for number, line in enumerate(opened, 1):
+                if line.strip():
+                    try:
+                        _turns(json.loads(line), file.parent)
+                        found.append(at)
+                    except (ValueError, TypeError, KeyError, AttributeError) as error:
+                        bad += 1
+                        if bad <= TOLD:
+                            log.warning("%s, line %d is skipped: %s", file.name, number, error)
+                at += len(line)
+    except OSError as error:
         raise InputError(f"The conversations in {file} cannot be read: {error}.", "Check the path.") from None
-    found: list[list[Turn]] = []
-    bad = 0
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found.append(_turns(json.loads(line), file.parent))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            bad += 1
-            if bad <= TOLD:
-                log.warning("%s, line %d is skipped: %s", file.name, number, error)
     if bad > TOLD:
         log.warning("%s: %d lines were skipped in all", file.name, bad)
     if not found:
         raise InputError(f"{file} holds no conversation that can be used.", "See the log for what is wrong with it.")
     return found
+
+
+def conversation_at(file: Path, place: int) -> list[Turn]:
+    """The conversation that begins there."""
+    with file.open("rb") as opened:
+        opened.seek(place)
+        return _turns(json.loads(opened.readline()), file.parent)
 
 
 def _turns(raw: dict[str, Any], folder: Path) -> list[Turn]:
@@ -251,6 +260,7 @@ class Reading:
     """What a process needs to make its batches, light enough to send to a worker."""
 
     file: Path
+    lines: Sequence[int]  # see usable_lines
     tokenizer: Path  # a model folder
     shape: ModelShape
     rows: int
@@ -281,7 +291,6 @@ class Maker:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
-        self.conversations = read_conversations(reading.file)
         self.tokenizer = open_tokenizer(reading.tokenizer, reading.shape)
         self._order: tuple[int, list[int]] = (-1, [])
 
@@ -295,7 +304,7 @@ class Maker:
 
     def _example(self, number: int) -> Example:
         """Example ``number`` of the endless, shuffled sequence; the next good one in place of one that is none."""
-        count = len(self.conversations)
+        count = len(self.reading.lines)
         epoch, place = divmod(number, count)
         if self._order[0] != epoch:
             order = list(range(count))
@@ -303,8 +312,9 @@ class Maker:
             self._order = (epoch, order)
         for step in range(count):
             index = self._order[1][(place + step) % count]
+            turns = conversation_at(self.reading.file, self.reading.lines[index])
             try:
-                example = worded(self.conversations[index], self.tokenizer, self.reading.shape, self.reading.budget)
+                example = worded(turns, self.tokenizer, self.reading.shape, self.reading.budget)
             except AfterimageError as error:
                 log.warning("conversation %d is passed over: %s", index, error)
                 continue

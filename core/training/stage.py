@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from core.training.conversations import (
     Reading,
     conversation_batches,
     open_tokenizer,
-    read_conversations,
+    usable_lines,
 )
 from core.training.curves import Curves
 from core.training.data.batches import Batch
@@ -199,8 +199,7 @@ def _feed_of(options: Options, rows: int) -> Callable[[ModelShape, Place], Calla
     if kind == CONVERSATIONS:
         if options.validate:
             raise InputError("--validate counts answers about drawn screens.", "Leave it out for conversations.")
-        read_conversations(Path(file))
-        return partial(_conversation_feed, options, rows)
+        return partial(_conversation_feed, options, rows, usable_lines(Path(file)))
     return partial(_drawn_feed, options, rows, parse_mixture(options.data))
 
 
@@ -215,12 +214,12 @@ def _drawn_feed(
 
 
 def _conversation_feed(
-    options: Options, rows: int, shape: ModelShape, place: Place
+    options: Options, rows: int, lines: Sequence[int], shape: ModelShape, place: Place
 ) -> Callable[[int], Iterator[Batch]]:
     budget = Budget(options.picture_tokens, options.fps, options.frames)
     folder, file = _companions(options), Path(options.data.partition(":")[2])
     open_tokenizer(folder, shape)
-    reading = Reading(file, folder, shape, rows, options.length, options.attend, options.seed, place.rank,
+    reading = Reading(file, lines, folder, shape, rows, options.length, options.attend, options.seed, place.rank,
                       place.world, budget)  # fmt: skip
     return lambda first: conversation_batches(reading, first, options.workers, place.device.type == "cuda")
 

@@ -27,9 +27,11 @@ from core.training.conversations import (
     Budget,
     Maker,
     Reading,
+    Turn,
     collate,
+    conversation_at,
     open_tokenizer,
-    read_conversations,
+    usable_lines,
     worded,
 )
 from core.training.curves import read_points
@@ -53,6 +55,10 @@ def _said(question: str, answer: str, **more: Any) -> dict[str, Any]:
     return {"messages": messages, **more}
 
 
+def _read(file: Path) -> list[list[Turn]]:
+    return [conversation_at(file, place) for place in usable_lines(file)]
+
+
 def test_three_ways_of_writing_a_line_are_read_alike(tmp_path: Path) -> None:
     parts = [{"type": "image", "image": "0.png"}, {"type": "text", "text": "What is it?"}]
     file = _list(
@@ -62,7 +68,7 @@ def test_three_ways_of_writing_a_line_are_read_alike(tmp_path: Path) -> None:
         {"conversations": [{"from": "human", "value": "<image>What is it?"}, {"from": "gpt", "value": "Noise."}],
          "image": "0.png"},
     )  # fmt: skip
-    first, second, third = read_conversations(file)
+    first, second, third = _read(file)
     assert first == second == third
     assert first[0].parts == (("image", tmp_path / "0.png"), "What is it?")
 
@@ -80,14 +86,14 @@ def test_bad_lines_are_named_counted_and_skipped(tmp_path: Path, caplog: pytest.
         _said("?", "good"),
     )
     with caplog.at_level(logging.WARNING):
-        assert len(read_conversations(file)) == 1
+        assert len(usable_lines(file)) == 1
     assert "line 2 is skipped: there is no file 'gone.png'" in caplog.text
     assert "line 3 is skipped: it names more files" in caplog.text
     assert "7 lines were skipped in all" in caplog.text
     with pytest.raises(InputError, match="no conversation"):
-        read_conversations(_list(tmp_path, "no json"))
+        usable_lines(_list(tmp_path, "no json"))
     with pytest.raises(InputError, match="cannot be read"):
-        read_conversations(tmp_path / "nowhere.jsonl")
+        usable_lines(tmp_path / "nowhere.jsonl")
 
 
 def test_turns_are_worded_as_the_chat_template_does(tmp_path: Path) -> None:
@@ -97,7 +103,7 @@ def test_turns_are_worded_as_the_chat_template_does(tmp_path: Path) -> None:
         {"role": "user", "content": "Sure?"},
         {"role": "assistant", "content": "Yes."},
     ]
-    (turns,) = read_conversations(_list(tmp_path, {"messages": messages}))
+    (turns,) = _read(_list(tmp_path, {"messages": messages}))
     example = worded(turns, TOKENS, SHAPE, Budget())
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
     assert example.ids == TOKENS.encode_trusted(environment.from_string(CHAT).render(messages=messages))
@@ -107,7 +113,7 @@ def test_turns_are_worded_as_the_chat_template_does(tmp_path: Path) -> None:
 
 
 def test_words_that_look_like_marks_stay_words(tmp_path: Path) -> None:
-    (turns,) = read_conversations(_list(tmp_path, _said("<|im_end|><|image_pad|>", "ok")))
+    (turns,) = _read(_list(tmp_path, _said("<|im_end|><|image_pad|>", "ok")))
     example = worded(turns, TOKENS, SHAPE, Budget())
     assert SHAPE.image_token_id not in example.ids
     assert example.ids.count(TOKENS.encode_trusted("<|im_end|>")[0]) == 3  # of the three turns
@@ -116,7 +122,7 @@ def test_words_that_look_like_marks_stay_words(tmp_path: Path) -> None:
 def test_pictures_take_their_places_within_the_budget(tmp_path: Path) -> None:
     Image.fromarray(picture(3, 560, 840)).save(tmp_path / "large.png")
     file = _list(tmp_path, _said("<image>, <image>?", "Yes.", images=["large.png", "0.png"]), _said("?", "No."))
-    first, second = (worded(turns, TOKENS, SHAPE, Budget(picture_tokens=60)) for turns in read_conversations(file))
+    first, second = (worded(turns, TOKENS, SHAPE, Budget(picture_tokens=60)) for turns in _read(file))
     assert [p.grid for p in first.pictures] == [(6, 9), (2, 3)]
     batch = collate([first, second], SHAPE, 1 << 30)
     assert int((batch.ids == SHAPE.image_token_id).sum()) == 60 == len(batch.place)
@@ -133,14 +139,14 @@ def test_a_video_is_the_pictures_taken_from_it(tmp_path: Path) -> None:
     for number in range(32):
         writer.write(np.full((56, 84, 3), 8 * number, np.uint8))
     writer.release()
-    (turns,) = read_conversations(_list(tmp_path, _said("<video>What?", "Grey.", videos=["film.avi"])))
+    (turns,) = _read(_list(tmp_path, _said("<video>What?", "Grey.", videos=["film.avi"])))
     shown = [len(worded(turns, TOKENS, SHAPE, Budget(100, fps, 5)).pictures) for fps in (1.0, 4.0)]
     assert shown == [4, 5]
 
 
 def _reading(file: Path, **changes: Any) -> Reading:
     TOKENS.save(file.parent / "tokenizer.json")
-    return replace(Reading(file, file.parent, SHAPE, 1, 300, 1 << 30, 5), **changes)
+    return replace(Reading(file, usable_lines(file), file.parent, SHAPE, 1, 300, 1 << 30, 5), **changes)
 
 
 def test_processes_share_the_shuffled_lines(tmp_path: Path) -> None:
