@@ -102,7 +102,7 @@ def _wait_until_read(client: Client) -> Status:
 
 
 def _tell_trouble(status: Status) -> None:
-    """What went wrong on the way is told, such as a model that failed on the pictures or a recording that ended early;
+    """What went wrong on the way is told: a model that failed on the pictures, a recording that ended early;
     a recording of which nothing could be read is an error."""
     for notice in status.notices:
         to_errors(notice)
