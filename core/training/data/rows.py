@@ -236,16 +236,16 @@ class Stream:
         draw = rng.random()
         if draw < 0.09:
             self.ask_unseen()
-        elif draw < 0.16 and told.time:
+        elif draw < 0.2 and told.time:
             time = f"{told.time.astimezone():%H:%M}"
             self.row.ask(rng.choice(WHEN).format(t=told.title), time, "when", distance)
-        elif draw < 0.19 and told.application:
+        elif draw < 0.23 and told.application:
             self.row.ask(rng.choice(WHERE).format(t=told.title), told.application, "where", distance)
-        elif draw < 0.27 and distance:
+        elif draw < 0.3 and distance:
             other = self.told[rng.randint(told.index + 1, now)]
             x, y = rng.sample((told.title, other.title), 2)
             self.row.ask(rng.choice(ORDER).format(x=x, y=y), told.title, "order", distance)
-        elif draw < 0.55 and (lines := [line for line in told.lines if line != told.title]):
+        elif draw < 0.56 and (lines := [line for line in told.lines if line != told.title]):
             count = _worth_reading(lines, LONGEST_RECALL)
             wordings = RECALL_ALL if count == len(lines) else RECALL_FIRST
             question = rng.choice(wordings).format(t=told.title, n=count)
