@@ -10,7 +10,7 @@ Knows nothing of processes, protocols or schedules: app.recorder brings frames, 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from core.errors import DiskFullError
 from core.frame import Frame, Pixels, utc_now
 from core.gate import Change, Gate, Refusal
 from core.preprocess import observe
-from core.recall import Answer, Recall
+from core.recall import Answer, Recall, Turn
 
 if TYPE_CHECKING:
     from app.mind import Mind
@@ -85,10 +85,21 @@ class Assistant:
         now: datetime | None = None,
         memory_only: bool = False,
         picture: Pixels | None = None,
+        earlier: Sequence[Turn] = (),
+        picture_before: Pixels | None = None,
+        given_up: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:
         """Pieces of the answer, then the answer with its moments. For the thread that owns the session."""
         recall = Recall(self._timeline, session, self._reader)
-        return recall.ask(question, now or utc_now(), memory_only=memory_only, picture=picture)
+        return recall.ask(
+            question,
+            now or utc_now(),
+            memory_only=memory_only,
+            picture=picture,
+            earlier=earlier,
+            picture_before=picture_before,
+            given_up=given_up,
+        )
 
     @property
     def excluded_now(self) -> tuple[str, ...]:

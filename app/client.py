@@ -129,11 +129,24 @@ class Client:
         memory_only: bool = False,
         picture: bytes | None = None,
         now: datetime | None = None,
+        earlier: tuple[protocol.Turn, ...] = (),
+        picture_before: bytes | None = None,
+        follows: int | None = None,
     ) -> Stream:
-        """AnswerPieces, then one AnswerDone (or Cancelled)."""
+        """AnswerPieces, then one AnswerDone (or Cancelled). ``earlier``: the conversation so far, ``picture_before``:
+        the picture it was about, ``follows``: the number of its last exchange in the history."""
         question = question.encode(errors="replace").decode()  # a terminal may hand in bytes that are no text
         return self._open(
-            protocol.Ask(id=next(self._numbers), question=question, memory_only=memory_only, picture=picture, now=now)
+            protocol.Ask(
+                id=next(self._numbers),
+                question=question,
+                memory_only=memory_only,
+                picture=picture,
+                now=now,
+                earlier=earlier,
+                picture_before=picture_before,
+                follows=follows,
+            )
         )
 
     def watch(
@@ -150,9 +163,18 @@ class Client:
     def resume(self) -> protocol.Done:
         return self._done(protocol.Resume(id=next(self._numbers)))
 
-    def forget(self, start: datetime | None = None, *, last_s: float | None = None) -> protocol.Done:
-        """Deletes from ``start`` on, or the last ``last_s`` seconds, or all; ``count`` is the moments deleted."""
-        return self._done(protocol.Forget(id=next(self._numbers), start=start, last_s=last_s), timeout=None)
+    def forget(
+        self,
+        start: datetime | None = None,
+        *,
+        end: datetime | None = None,
+        last_s: float | None = None,
+        moments: tuple[int, ...] = (),
+    ) -> protocol.Done:
+        """Deletes from ``start`` on (to ``end``), the last ``last_s`` seconds, these moments, or all; ``count`` says
+        how many."""
+        request = protocol.Forget(id=next(self._numbers), start=start, end=end, last_s=last_s, moments=moments)
+        return self._done(request, timeout=None)
 
     def moments(
         self,
@@ -161,6 +183,8 @@ class Client:
         end: datetime | None = None,
         text: str = "",
         application: str = "",
+        window: str = "",
+        source: str = "",
         limit: int = 50,
         offset: int = 0,
     ) -> protocol.Moments:
@@ -170,10 +194,59 @@ class Client:
             end=end,
             text=text,
             application=application,
+            window=window,
+            source=source,
             limit=limit,
             offset=offset,
         )
         return self._one(self._open(request), protocol.Moments)
+
+    def density(self, start: datetime, end: datetime, slots: int) -> protocol.Density:
+        request = protocol.GetDensity(id=next(self._numbers), start=start, end=end, slots=slots)
+        return self._one(self._open(request), protocol.Density)
+
+    def found(self, moment: int, text: str) -> protocol.Found:
+        return self._one(
+            self._open(protocol.GetFound(id=next(self._numbers), moment=moment, text=text)), protocol.Found
+        )
+
+    def export(
+        self,
+        folder: Path,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        application: str = "",
+        window: str = "",
+        source: str = "",
+    ) -> Stream:
+        """Progress events, then one Done (or Cancelled)."""
+        return self._open(
+            protocol.Export(
+                id=next(self._numbers),
+                folder=str(folder),
+                start=start,
+                end=end,
+                application=application,
+                window=window,
+                source=source,
+            )
+        )
+
+    def history(self, text: str = "", *, limit: int = 50, offset: int = 0) -> protocol.History:
+        request = protocol.GetHistory(id=next(self._numbers), text=text, limit=limit, offset=offset)
+        return self._one(self._open(request), protocol.History)
+
+    def judge(self, exchange: int, *, wrong: bool, remark: str = "") -> protocol.Done:
+        return self._done(protocol.Judge(id=next(self._numbers), exchange=exchange, wrong=wrong, remark=remark))
+
+    def forget_history(self, exchanges: tuple[int, ...] | None = None) -> protocol.Done:
+        """Deletes these exchanges, or all; ``count`` is how many there were."""
+        return self._done(protocol.ForgetHistory(id=next(self._numbers), exchanges=exchanges))
+
+    def memory(self, known: int = 0) -> protocol.Memory:
+        """``known``: the number of the view that the caller has already."""
+        return self._one(self._open(protocol.GetMemory(id=next(self._numbers), known=known)), protocol.Memory)
 
     def picture(self, moment: int, *, thumbnail: bool = False) -> protocol.Picture:
         request = protocol.GetPicture(id=next(self._numbers), moment=moment, thumbnail=thumbnail)
@@ -216,9 +289,17 @@ class Client:
         """Progress, then Done (or Cancelled)."""
         return self._open(protocol.RebuildIndex(id=next(self._numbers)))
 
-    def forgetting(self, start: datetime | None = None, *, last_s: float | None = None) -> Stream:
+    def forgetting(
+        self,
+        start: datetime | None = None,
+        *,
+        end: datetime | None = None,
+        last_s: float | None = None,
+        moments: tuple[int, ...] = (),
+    ) -> Stream:
         """As :meth:`forget`, step by step: Progress, then Done (or Cancelled, while it still waits)."""
-        return self._open(protocol.Forget(id=next(self._numbers), start=start, last_s=last_s))
+        number = next(self._numbers)
+        return self._open(protocol.Forget(id=number, start=start, end=end, last_s=last_s, moments=moments))
 
     def shutdown(self) -> None:
         """Asks the engine to save and end; returns when its process is gone."""

@@ -11,44 +11,33 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from app import models, protocol
 from app.paths import Paths, user_paths
-from app.protocol import AnyRequest, MomentInfo, Status
+from app.protocol import AnyRequest, Status
 from app.recorder import Wanted
+from app.records import Records
 from app.server import Reply
 from app.service import Service
 from app.surroundings import Desktop, Surroundings
 from app.work import Report, Workbench
 from core.config import PrivacyRules
 from core.errors import AfterimageError, InputError
-from core.frame import Window
+from core.frame import Window, utc_now
 from core.privacy import OWN, Rulebook
-from core.recall import Answer
+from core.recall import Answer, Turn
 
 if TYPE_CHECKING:
     from core.frame import Pixels
     from core.session import Session
-    from core.timeline.moment import Moment
 
 PUSH_EVERY: Final = 1.0  # seconds between two StatusEvents when nothing has changed
 MAX_PICTURE_PIXELS: Final = 8192 * 8192
-SEARCH_MOST: Final = 1000
-FOUND_FOR: Final = 5.0  # seconds that what a search found is good for
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Search:
-    text: str
-    start: datetime | None
-    end: datetime | None
-    application: str | None
 
 
 class Desk:
@@ -65,10 +54,9 @@ class Desk:
         self._surroundings = surroundings or Desktop()
         self._workbench = Workbench()
         self._shut_down = shut_down
+        self._records = Records(service)
         self._lock = threading.Lock()
         self._subscribers: list[Reply] = []
-        self._found: tuple[_Search, list[int]] | None = None  # the last search and what it found
-        self._found_at = 0.0
         self._pushed: Status | None = None
         self._pushed_at = 0.0
         self._answers: dict[type[Any], Callable[[Any, Reply], None]] = {
@@ -80,7 +68,6 @@ class Desk:
             protocol.Pause: self._pause,
             protocol.Resume: self._resume,
             protocol.Forget: self._forget,
-            protocol.GetMoments: self._moments,
             protocol.GetPicture: self._picture,
             protocol.GetSettings: self._settings,
             protocol.ChangeSetting: self._change_setting,
@@ -92,6 +79,7 @@ class Desk:
             protocol.RebuildIndex: self._rebuild_index,
             protocol.Shutdown: self._shutdown,
         }
+        self._answers |= self._records.answers
 
     def close(self) -> None:
         """Stops long work and waits for it."""
@@ -141,17 +129,25 @@ class Desk:
         if request.now is not None and request.now.tzinfo is None:
             raise InputError("The time asked from lacks its time zone.")
         picture = None if request.picture is None else decode_picture(request.picture)
+        before = None if request.picture_before is None else decode_picture(request.picture_before)
 
         def work(session: Session | None) -> None:
             if not reply.cancelled.is_set():
                 pieces = self._service.assistant.ask(
-                    session, request.question, now=request.now, memory_only=request.memory_only, picture=picture
+                    session,
+                    request.question,
+                    now=request.now,
+                    memory_only=request.memory_only,
+                    picture=picture,
+                    earlier=[Turn(**turn.model_dump()) for turn in request.earlier],
+                    picture_before=before,
+                    given_up=reply.cancelled.is_set,
                 )
-                self._stream(pieces, reply)
+                self._stream(pieces, request, reply)
 
         self._when_done(self._service.mind.run(work), reply, lambda _nothing: None)
 
-    def _stream(self, pieces: Iterator[str | Answer], reply: Reply) -> None:
+    def _stream(self, pieces: Iterator[str | Answer], request: protocol.Ask, reply: Reply) -> None:
         """Passes pieces on as they are made, until the answer is there or nobody wants it any more."""
         try:
             for piece in pieces:
@@ -160,19 +156,22 @@ class Desk:
                 if isinstance(piece, str):
                     reply.put(protocol.AnswerPiece(id=reply.id, text=piece))
                 else:
-                    reply.put(self._answered(piece, reply))
+                    exchange = self._records.keep(request, request.now or utc_now(), piece)
+                    reply.put(self._answered(piece, exchange, reply))
         finally:
             close = getattr(pieces, "close", None)
             if close is not None:
                 close()
 
-    def _answered(self, answer: Answer, reply: Reply) -> protocol.AnswerDone:
+    def _answered(self, answer: Answer, exchange: int | None, reply: Reply) -> protocol.AnswerDone:
         return protocol.AnswerDone(
             id=reply.id,
             text=answer.text,
             origin=answer.origin,
-            moments=tuple(self._told(moment) for moment in answer.moments),
+            moments=tuple(self._records.told(moment) for moment in answer.moments),
             timings_ms=answer.timings_ms,
+            after=answer.after,
+            exchange=exchange,
         )
 
     # --- recording ---------------------------------------------------------------------------------------------
@@ -198,50 +197,19 @@ class Desk:
         reply.put(protocol.Done(id=reply.id))
 
     def _forget(self, request: protocol.Forget, reply: Reply) -> None:
-        start = request.start
-        if start is not None and start.tzinfo is None:
-            raise InputError("The time to forget from lacks its time zone.")
+        for given in (request.start, request.end):
+            if given is not None and given.tzinfo is None:
+                raise InputError("The time to forget from lacks its time zone.")
         reply.put(protocol.Progress(id=reply.id, done=0.0, message="Waiting for the model."))
 
         def go_on() -> bool:
             reply.put(protocol.Progress(id=reply.id, done=0.1, message="Deleting."))
             return not reply.cancelled.is_set()
 
-        future = self._service.forget(start, request.last_s, go_on)
+        future = self._service.forget(request.start, request.last_s, go_on, end=request.end, moments=request.moments)
         self._when_done(future, reply, lambda count: reply.put(protocol.Done(id=reply.id, count=count)))
 
     # --- the timeline ------------------------------------------------------------------------------------------
-
-    def _moments(self, request: protocol.GetMoments, reply: Reply) -> None:
-        timeline = self._service.timeline
-        application = request.application or None
-        for time_given in (request.start, request.end):
-            if time_given is not None and time_given.tzinfo is None:
-                raise InputError("A time lacks its time zone.")
-        if request.text:
-            if len(request.text) > protocol.MAX_QUESTION:
-                raise InputError("The text to search for is too long.", "Shorten it.")
-            ids = self._search(_Search(request.text, request.start, request.end, application))
-            page = ids[request.offset : request.offset + request.limit]
-            # Asked for now and not kept: what was forgotten meanwhile is gone here too.
-            found, total = [moment for id_ in page if (moment := timeline.get(id_)) is not None], len(ids)
-        else:
-            found = timeline.between(request.start, request.end, application, request.limit, request.offset)
-            total = timeline.count(request.start, request.end, application)
-        told = tuple(self._told(moment) for moment in found)
-        reply.put(protocol.Moments(id=reply.id, moments=told, total=total))
-
-    def _search(self, search: _Search) -> list[int]:
-        """The moments that match, best first, at most SEARCH_MOST; turning pages does not search again."""
-        now = time.monotonic()
-        with self._lock:
-            if self._found is not None and self._found[0] == search and now - self._found_at < FOUND_FOR:
-                return self._found[1]
-        hits = self._service.timeline.search(search.text, search.start, search.end, search.application, SEARCH_MOST)
-        ids = [hit.moment.id for hit in hits]
-        with self._lock:
-            self._found, self._found_at = (search, ids), now
-        return ids
 
     def _picture(self, request: protocol.GetPicture, reply: Reply) -> None:
         timeline = self._service.timeline
@@ -249,20 +217,6 @@ class Desk:
         if data is None:
             raise InputError("This moment has no picture any more.", "Older pictures are thinned out to save space.")
         reply.put(protocol.Picture(id=reply.id, data=data, media_type="image/webp"))
-
-    def _told(self, moment: Moment) -> MomentInfo:
-        path = None if moment.picture is None else self._service.timeline.picture_path(moment.id)
-        rect = moment.rect
-        return MomentInfo(
-            id=moment.id,
-            time=moment.time,
-            source=moment.source,
-            application=moment.application,
-            window=moment.title,
-            text=moment.text,
-            picture=None if path is None else str(path),
-            rect=(rect.left, rect.top, rect.width, rect.height),
-        )
 
     # --- settings and the end ----------------------------------------------------------------------------------
 

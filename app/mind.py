@@ -41,6 +41,8 @@ class MindFacts:
     behind: int = 0
     waiting: int = 0
     last_snapshot: datetime | None = None
+    shown: Observation | None = None  # what the model saw last
+    views: int = 0  # grows with every observation seen
 
 
 class Mind:
@@ -128,6 +130,8 @@ class Mind:
             self._newest = None
             self._restore(self._session)
             self._note_facts()
+        with self._changed:
+            self._facts = replace(self._facts, shown=None)
         self._unsaved = False
 
     def _live(self) -> None:
@@ -211,6 +215,8 @@ class Mind:
         self._notices.clear("seeing")
         self._newest = max(observation.time, self._newest or observation.time)
         self._unsaved = True
+        with self._changed:
+            self._facts = replace(self._facts, shown=observation, views=self._facts.views + 1)
         self._note_facts()
 
     def _save(self) -> None:

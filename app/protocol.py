@@ -9,13 +9,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_QUESTION = 4_000  # characters; longer ones are refused with a clear error, never cut silently
 MAX_MESSAGE = 64 * 2**20  # bytes
 LONGEST = 100 * 365 * 86_400.0  # seconds; what is longer is a mistake
 LARGEST_ID = 2**63 - 1
+MAX_ANSWER = 20_000  # characters of an answer that a later question goes on from
+MAX_TURNS = 8
+MAX_SLOTS = 2_000
 UNASKED = -1  # the number of a Failure that answers no request: a message that could not be read
 
 
@@ -44,6 +47,15 @@ class Subscribe(Request):
     kind: Literal["subscribe"] = "subscribe"
 
 
+class Turn(Message):
+    """A question of the same conversation, with its answer."""
+
+    question: str = Field(max_length=MAX_QUESTION)
+    answer: str = Field(max_length=MAX_ANSWER)
+    asked: AwareDatetime
+    moments: tuple[int, ...] = Field(default=(), max_length=100, description="what the answer cited, best first")
+
+
 class Ask(Request):
     """Answered by AnswerPiece events and one AnswerDone, or a Failure."""
 
@@ -52,6 +64,15 @@ class Ask(Request):
     memory_only: bool = False
     picture: bytes | None = Field(default=None, description="an encoded picture the question is about")
     now: datetime | None = Field(default=None, description="the moment asked from, for a replayed recording")
+    earlier: tuple[Turn, ...] = Field(
+        default=(), max_length=MAX_TURNS, description="the conversation so far, oldest first"
+    )
+    picture_before: bytes | None = Field(
+        default=None, description="the picture that the conversation was about, in case the question goes on from it"
+    )
+    follows: int | None = Field(
+        default=None, ge=0, le=LARGEST_ID, description="the exchange in the history that this one goes on from"
+    )
 
 
 class Cancel(Request):
@@ -89,19 +110,33 @@ class Forget(Request):
     """Deletes moments and pictures; the memory state goes back to an older snapshot or is reset.
 
     From ``start`` on, or the last ``last_s`` seconds (right even if the clock was set meanwhile); neither: all.
+    With ``end``, only moments on screen between; with ``moments``, only these. What the memory has seen cannot be
+    taken out of its middle: it goes back to before the first of them all the same.
     """
 
     kind: Literal["forget"] = "forget"
     start: datetime | None = None
+    end: datetime | None = None
+    moments: tuple[int, ...] = Field(default=(), max_length=10_000)
     last_s: float | None = Field(default=None, gt=0, le=LONGEST)
 
 
-class GetMoments(Request):
-    kind: Literal["moments"] = "moments"
+class Selection(Request):
+    """Which moments: on screen between, of an application, of windows with ``window`` in their title, of a source.
+    Empty: any."""
+
     start: datetime | None = None
     end: datetime | None = None
-    text: str = ""
     application: str = ""
+    window: str = ""
+    source: str = ""
+
+
+class GetMoments(Selection):
+    """Newest first; with ``text`` the best matches first, words of the same meaning included."""
+
+    kind: Literal["moments"] = "moments"
+    text: str = ""
     limit: int = Field(default=50, ge=1, le=1000)
     offset: int = Field(default=0, ge=0, le=LARGEST_ID)
 
@@ -110,6 +145,63 @@ class GetPicture(Request):
     kind: Literal["picture"] = "picture"
     moment: int = Field(ge=0, le=LARGEST_ID)
     thumbnail: bool = False
+
+
+class GetDensity(Request):
+    """How much of what there was in each of ``slots`` parts of a span of time. Answered by Density."""
+
+    kind: Literal["density"] = "density"
+    start: AwareDatetime
+    end: AwareDatetime
+    slots: int = Field(ge=1, le=MAX_SLOTS)
+
+
+class GetFound(Request):
+    """Where the words of a search stand in a moment's picture. Answered by Found."""
+
+    kind: Literal["found"] = "found"
+    moment: int = Field(ge=0, le=LARGEST_ID)
+    text: str
+
+
+class Export(Selection):
+    """Writes moments to the new folder ``folder``. Answered by Progress events and one Done; cancelling it takes
+    back what was written."""
+
+    kind: Literal["export"] = "export"
+    folder: str
+
+
+class GetHistory(Request):
+    """What was asked and answered, newest first. Answered by History."""
+
+    kind: Literal["history"] = "history"
+    text: str = ""
+    limit: int = Field(default=50, ge=1, le=1000)
+    offset: int = Field(default=0, ge=0, le=LARGEST_ID)
+
+
+class Judge(Request):
+    """The user says that an answer was wrong, or takes that back. Kept with the answer, on this machine."""
+
+    kind: Literal["judge"] = "judge"
+    exchange: int = Field(ge=0, le=LARGEST_ID)
+    wrong: bool
+    remark: str = Field(default="", max_length=2_000)
+
+
+class ForgetHistory(Request):
+    """Deletes these exchanges for good; none named: all of them."""
+
+    kind: Literal["forget_history"] = "forget_history"
+    exchanges: tuple[int, ...] | None = Field(default=None, max_length=10_000)
+
+
+class GetMemory(Request):
+    """What the memory holds and what it took. Answered by Memory."""
+
+    kind: Literal["memory"] = "memory"
+    known: int = Field(default=0, ge=0, le=LARGEST_ID, description="the view that the asker has already")
 
 
 class GetSettings(Request):
@@ -177,6 +269,13 @@ AnyRequest = Annotated[
     | Forget
     | GetMoments
     | GetPicture
+    | GetDensity
+    | GetFound
+    | Export
+    | GetHistory
+    | Judge
+    | ForgetHistory
+    | GetMemory
     | GetSettings
     | ChangeSetting
     | GetWindows
@@ -268,6 +367,8 @@ class AnswerDone(Event):
     origin: Literal["memory", "evidence", "both", "none"]
     moments: tuple[MomentInfo, ...] = ()
     timings_ms: dict[str, float] = {}
+    after: str = Field(default="", description="the earlier question that this one was taken to go on from")
+    exchange: int | None = Field(default=None, description="its number in the history; none: it is not kept")
 
 
 class Moments(Event):
@@ -280,6 +381,73 @@ class Picture(Event):
     kind: Literal["picture"] = "picture"
     data: bytes = Field(description="an encoded picture (WebP or AVIF)")
     media_type: str
+
+
+class Density(Event):
+    kind: Literal["density"] = "density"
+    counts: dict[str, tuple[int, ...]] = Field(description="application -> moments in each part, most used first")
+    sources: tuple[str, ...] = ()
+
+
+class Found(Event):
+    kind: Literal["found"] = "found"
+    moment: int
+    places: tuple[tuple[int, int, int, int], ...] = Field(description="left, top, width, height in its picture")
+
+
+class ExchangeInfo(Message):
+    """A question with its answer. ``before``: the question whose conversation it went on."""
+
+    id: int
+    asked: datetime
+    question: str
+    answer: str
+    origin: Literal["memory", "evidence", "both", "none"]
+    moments: tuple[MomentInfo, ...] = ()
+    before: str = ""
+    wrong: bool = False
+    remark: str = ""
+
+
+class History(Event):
+    kind: Literal["history"] = "history"
+    exchanges: tuple[ExchangeInfo, ...]
+    total: int
+
+
+class GrowthPoint(Message):
+    """How far the memory was at a time."""
+
+    time: datetime
+    tokens: int
+    state_bytes: int
+
+
+class View(Message):
+    """What the model was shown last: a line of text and encoded pictures, the overview first."""
+
+    number: int
+    time: datetime
+    words: str
+    pictures: tuple[bytes, ...]
+
+
+class Memory(Event):
+    """``points``: oldest first; the first is the memory's beginning, where that is known. Without a model, zeros.
+
+    ``cache_bytes_per_token``: computed from the model's shape: what one token takes in the key-value cache of a
+    Transformer with the same layers and heads that attends to all of the past.
+    """
+
+    kind: Literal["memory"] = "memory"
+    since: datetime | None = None
+    frames: int = Field(default=0, description="observations in the memory")
+    tokens: int = 0
+    state_bytes: int = 0
+    cache_bytes_per_token: int = 0
+    frames_per_second: float = Field(default=0.0, description="looked at by the gate, over the last seconds")
+    points: tuple[GrowthPoint, ...] = ()
+    view: View | None = Field(default=None, description="none: nothing seen, or the asker has it already")
 
 
 class SettingInfo(Message):
@@ -366,6 +534,10 @@ AnyEvent = Annotated[
     | AnswerDone
     | Moments
     | Picture
+    | Density
+    | Found
+    | History
+    | Memory
     | Settings
     | Windows
     | Monitors

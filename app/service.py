@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Final
 from app import intent, settings
 from app.assistant import Assistant, Policy
 from app.clock import ClockJournal
+from app.exporting import Exports
+from app.growth import Growth, Point
 from app.intent import Intent
 from app.mind import Mind
 from app.notices import Notices
@@ -85,6 +87,8 @@ class Service:
         self.mind = Mind(self._opener(), self._snapshots, self.notices)
         self.assistant = Assistant(self.timeline, self.mind, reader, self._policy())
         self.recorder = Recorder(self.assistant, opener, self._capture_config())
+        self.growth = Growth()
+        self.exports = Exports()
         self._owner: object = None  # what the recording ends with, if it is somebody's
         self._trouble_since: float | None = None  # monotonic
         self._paused_until: float | None = None  # monotonic
@@ -120,6 +124,7 @@ class Service:
     def stop(self) -> None:
         """Ends recording, saves the memory, closes the timeline."""
         self.recorder.close()
+        self.exports.stop()
         self._reading.stop()
         self.mind.stop()
         self.timeline.close()
@@ -165,9 +170,16 @@ class Service:
         self._changed.set()
 
     def forget(
-        self, start: datetime | None, last_s: float | None, go_on: Callable[[], bool] = lambda: True
+        self,
+        start: datetime | None,
+        last_s: float | None,
+        go_on: Callable[[], bool] = lambda: True,
+        *,
+        end: datetime | None = None,
+        moments: Sequence[int] = (),
     ) -> Future[int]:
-        """Deletes what was seen from ``start`` on, or in the last ``last_s`` seconds, or everything.
+        """Deletes what was seen from ``start`` on (to ``end``), in the last ``last_s`` seconds, these ``moments``, or
+        everything. The memory goes back to before the first of it.
 
         ``go_on`` is asked when its turn has come, and not any more once deleting has begun: it is done wholly or
         not at all. The future is cancelled where it says no.
@@ -179,8 +191,15 @@ class Service:
             if not go_on():
                 raise CancelledError
             with self.recorder.quiet():
-                self.mind.forget(start)
-                count = self.timeline.forget(start)
+                if moments:
+                    times = [found.time for id_ in moments if (found := self.timeline.get(id_)) is not None]
+                    if not times:
+                        return 0
+                    self.mind.forget(min(times))
+                    count = self.timeline.forget_moments(moments)
+                else:
+                    self.mind.forget(start)
+                    count = self.timeline.forget(start, end)
             self._figures_at = -FIGURES_FOR
             self._changed.set()
             return count
@@ -250,6 +269,7 @@ class Service:
         with self._lock:
             if self._paused_until is not None and now >= self._paused_until:
                 self.resume()
+        self._note_growth(now)
         if now >= self._next_disk_look:
             self._next_disk_look = now + DISK_EVERY
             self._look_at_disk(now)
@@ -271,6 +291,12 @@ class Service:
             self._trouble_since = now
         elif now - self._trouble_since >= TROUBLE_LASTS:
             self.notices.put("source", facts.trouble)
+
+    def _note_growth(self, now: float) -> None:
+        session = self.mind.facts.session
+        if session is not None:
+            point = Point(utc_now(), session.tokens_seen, session.state_bytes)
+            self.growth.note(now, point, self.assistant.tally.seen)
 
     @property
     def idle(self) -> bool:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ class SessionFacts:
     tokens_seen: int
     state_bytes: int  # constant
     answers: bool  # the model was trained to answer; False for the random placeholder
+    since: datetime | None = None  # time of the first observation it holds; None: of none, or not known
+    cache_bytes_per_token: int = 0  # what a token would take in the key-value cache of a Transformer of this shape
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Notes:
     frames: int = 0
     tokens: int = 0
     opened: bool = False  # the framing's opening went in
+    since: float = 0.0  # seconds since the epoch of the first observation; 0: none, or saved before this was noted
     demo_base: int = 0  # demo framing: the position of the first frame's corner, and the time of that frame
     demo_began: float = 0.0  # seconds since the epoch
 
@@ -100,6 +104,8 @@ class Session:
             tokens_seen=self._notes.tokens,
             state_bytes=self._state.nbytes,
             answers=self._bundle.answers,
+            since=datetime.fromtimestamp(self._notes.since, UTC) if self._notes.since else None,
+            cache_bytes_per_token=self._bundle.shape.cache_bytes_per_token(self._state.keys.element_size()),
         )
 
     def floors(self, tokens: int) -> Floors:
@@ -131,7 +137,10 @@ class Session:
             if not ids:
                 return 0
             self._take_in(ids, offsets, pictures, tokens)
-        self._notes = replace(notes, opened=True, frames=notes.frames + 1, tokens=notes.tokens + len(ids))
+        since = notes.since if notes.frames else observation.time.timestamp()
+        self._notes = replace(
+            notes, opened=True, frames=notes.frames + 1, tokens=notes.tokens + len(ids), since=since
+        )
         return len(ids)
 
     def ask(

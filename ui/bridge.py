@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from io import BytesIO
 from itertools import count
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QImage, QImageWriter
@@ -25,6 +26,7 @@ from ui.presence import Link
 if TYPE_CHECKING:
     from app.client import Client, Stream
     from app.paths import Paths
+    from app.protocol import AnyEvent, Turn
     from app.supervise import Supervisor
 
 REQUEST_WAIT_SECONDS = 30.0  # how long a request waits for an engine that is starting
@@ -55,6 +57,10 @@ class Bridge(QObject):
     monitors_fetched = Signal(int, object)  # tuple[protocol.MonitorInfo, ...]
     models_fetched = Signal(int, object)  # tuple[protocol.ModelInfo, ...]
     progress = Signal(int, float, str)  # ticket, share done (0 to 1), what is being done
+    density_fetched = Signal(int, object)  # protocol.Density
+    found_fetched = Signal(int, object)  # protocol.Found
+    history_fetched = Signal(int, object)  # protocol.History
+    memory_fetched = Signal(int, object)  # protocol.Memory
     picture_fetched = Signal(int, bool, QImage)  # moment, thumbnail?, picture (null: there is none)
     failed = Signal(int, str, str)  # ticket, message, remedy
 
@@ -64,7 +70,7 @@ class Bridge(QObject):
         super().__init__()
         self._paths = paths
         self._tickets = count(1)
-        self._streams: dict[int, Stream] = {}  # questions and long work; guarded by _lock
+        self._streams: dict[int, Stream] = {}  # questions, exports and other long work; guarded by _lock
         self._cancelled: set[int] = set()  # tickets cancelled before their stream was there; guarded by _lock
         self._lock = threading.Lock()
         self._supervisor: Supervisor | None = None
@@ -96,14 +102,35 @@ class Bridge(QObject):
             self._reachable.notify_all()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def ask(self, question: str, *, picture: QImage | None = None) -> int:
-        """``piece`` follows, then ``answered``, ``cancelled`` or ``failed``."""
-        ticket = next(self._tickets)
-        self._submit(ticket, self._ask, ticket, question, picture)
-        return ticket
+    def ask(
+        self,
+        question: str,
+        *,
+        picture: QImage | None = None,
+        earlier: Sequence[Turn] = (),
+        picture_before: QImage | None = None,
+        follows: int | None = None,
+    ) -> int:
+        """``piece`` follows, then ``answered``, ``cancelled`` or ``failed``. ``earlier``: the conversation so far;
+        ``picture_before``: the picture it was about."""
+
+        def open_stream(client: Client) -> Stream:
+            return client.ask(
+                question,
+                picture=None if picture is None else encoded(picture),
+                earlier=tuple(earlier),
+                picture_before=None if picture_before is None else encoded(picture_before),
+                follows=follows,
+            )
+
+        return self._open(open_stream)
+
+    def export(self, folder: Path, selection: Mapping[str, Any]) -> int:
+        """``progress`` follows, then ``done``, ``cancelled`` or ``failed``. ``selection``: as of fetch_moments."""
+        return self._open(lambda client: client.export(folder, **selection))
 
     def cancel(self, ticket: int) -> None:
-        """Stops a question; ``cancelled`` follows, unless its answer was on its way already."""
+        """Stops a question or an export; ``cancelled`` follows, unless its end was on its way already."""
         with self._lock:
             stream = self._streams.get(ticket)
             if stream is None:
@@ -120,20 +147,27 @@ class Bridge(QObject):
     def resume(self) -> int:
         return self._order(lambda client: client.resume())
 
-    def forget(self, *, start: datetime | None = None, last_s: float | None = None) -> int:
+    def forget(
+        self,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        last_s: float | None = None,
+        moments: tuple[int, ...] = (),
+    ) -> int:
         """``progress`` may follow, then ``done``, ``cancelled`` (while it still waited) or ``failed``."""
-        return self._long(lambda client: client.forgetting(start, last_s=last_s))
+        return self._open(lambda client: client.forgetting(start, end=end, last_s=last_s, moments=moments))
 
     def fetch_model(self, name: str, *, use: bool = False) -> int:
         """Downloads a model; ``progress`` follows, then ``done``, ``cancelled`` or ``failed``."""
-        return self._long(lambda client: client.fetch_model(name, use=use))
+        return self._open(lambda client: client.fetch_model(name, use=use))
 
     def verify_model(self, name: str) -> int:
         """``progress``, then ``done`` whose message says what is wrong."""
-        return self._long(lambda client: client.verify_model(name))
+        return self._open(lambda client: client.verify_model(name))
 
     def rebuild_index(self) -> int:
-        return self._long(lambda client: client.rebuild_index())
+        return self._open(lambda client: client.rebuild_index())
 
     def fetch_windows(self, applications: tuple[str, ...], titles: tuple[str, ...], *, private_browsing: bool) -> int:
         """Which open windows these rules would hide."""
@@ -150,6 +184,13 @@ class Bridge(QObject):
     def fetch_models(self) -> int:
         return self._request(lambda client: client.models(), self.models_fetched)
 
+    def judge(self, exchange: int, *, wrong: bool, remark: str = "") -> int:
+        return self._order(lambda client: client.judge(exchange, wrong=wrong, remark=remark))
+
+    def forget_history(self, exchanges: tuple[int, ...] | None = None) -> int:
+        """Deletes these exchanges, or all of them."""
+        return self._order(lambda client: client.forget_history(exchanges))
+
     def change_setting(self, name: str, value: str) -> int:
         return self._order(lambda client: client.change_setting(name, value))
 
@@ -163,15 +204,36 @@ class Bridge(QObject):
         end: datetime | None = None,
         text: str = "",
         application: str = "",
+        window: str = "",
+        source: str = "",
         limit: int = 50,
         offset: int = 0,
     ) -> int:
         return self._request(
             lambda client: client.moments(
-                start=start, end=end, text=text, application=application, limit=limit, offset=offset
+                start=start,
+                end=end,
+                text=text,
+                application=application,
+                window=window,
+                source=source,
+                limit=limit,
+                offset=offset,
             ),
             self.moments_fetched,
         )
+
+    def fetch_density(self, start: datetime, end: datetime, slots: int) -> int:
+        return self._request(lambda client: client.density(start, end, slots), self.density_fetched)
+
+    def fetch_found(self, moment: int, text: str) -> int:
+        return self._request(lambda client: client.found(moment, text), self.found_fetched)
+
+    def fetch_history(self, text: str = "", *, limit: int = 50, offset: int = 0) -> int:
+        return self._request(lambda client: client.history(text, limit=limit, offset=offset), self.history_fetched)
+
+    def fetch_memory(self, known: int = 0) -> int:
+        return self._request(lambda client: client.memory(known), self.memory_fetched)
 
     def fetch_picture(self, moment: int, *, thumbnail: bool) -> None:
         """``picture_fetched`` follows in any case, with a null picture where there is none."""
@@ -210,21 +272,14 @@ class Bridge(QObject):
         else:
             self._post(partial(signal.emit, ticket, answer))
 
-    def _long(self, begin: Callable[[Client], Stream]) -> int:
+    def _open(self, open_stream: Callable[[Client], Stream]) -> int:
         ticket = next(self._tickets)
-        self._submit(ticket, self._follow, ticket, begin)
+        self._submit(ticket, self._follow, ticket, open_stream)
         return ticket
 
-    def _ask(self, ticket: int, question: str, picture: QImage | None) -> None:
-        about = None if picture is None else encoded(picture)
-        self._follow(ticket, lambda client: client.ask(question, picture=about))
-
-    def _follow(self, ticket: int, begin: Callable[[Client], Stream]) -> None:
-        """Tells of every event of a request that can be cancelled meanwhile."""
-        from app import protocol
-
+    def _follow(self, ticket: int, open_stream: Callable[[Client], Stream]) -> None:
         try:
-            stream = begin(self._client_now())
+            stream = open_stream(self._client_now())
             with self._lock:
                 self._streams[ticket] = stream
                 cancelled = ticket in self._cancelled
@@ -232,22 +287,27 @@ class Bridge(QObject):
             if cancelled:
                 stream.cancel()
             for event in stream:
-                if isinstance(event, protocol.AnswerPiece):
-                    self._post(partial(self.piece.emit, ticket, event.text))
-                elif isinstance(event, protocol.AnswerDone):
-                    self._post(partial(self.answered.emit, ticket, event))
-                elif isinstance(event, protocol.Progress):
-                    self._post(partial(self.progress.emit, ticket, event.done, event.message))
-                elif isinstance(event, protocol.Done):
-                    self._post(partial(self.done.emit, ticket, event))
-                elif isinstance(event, protocol.Cancelled):
-                    self._post(partial(self.cancelled.emit, ticket))
+                self._pass_on(ticket, event)
         except AfterimageError as error:
             self._post_failure(ticket, error)
         finally:
             with self._lock:
                 self._streams.pop(ticket, None)
                 self._cancelled.discard(ticket)
+
+    def _pass_on(self, ticket: int, event: AnyEvent) -> None:
+        from app import protocol
+
+        if isinstance(event, protocol.AnswerPiece):
+            self._post(partial(self.piece.emit, ticket, event.text))
+        elif isinstance(event, protocol.Progress):
+            self._post(partial(self.progress.emit, ticket, event.done, event.message))
+        elif isinstance(event, protocol.AnswerDone):
+            self._post(partial(self.answered.emit, ticket, event))
+        elif isinstance(event, protocol.Done):
+            self._post(partial(self.done.emit, ticket, event))
+        elif isinstance(event, protocol.Cancelled):
+            self._post(partial(self.cancelled.emit, ticket))
 
     def _fetch_picture(self, moment: int, thumbnail: bool) -> None:
         image = QImage()

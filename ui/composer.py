@@ -162,6 +162,22 @@ class Composer(QFrame):
         self.detach()
         self.asked.emit(question, picture)
 
+    def takes(self, data: QMimeData) -> bool:
+        """Whether what is dragged over the window may be a picture."""
+        return data.hasImage() or any(url.isLocalFile() for url in data.urls())
+
+    def take(self, data: QMimeData) -> None:
+        """The next question is about the picture that was dropped; one that cannot be read is refused."""
+        if data.hasImage() or _picture_file(data):
+            self.edit.insertFromMimeData(data)
+        else:
+            self._handed_in(QImage())
+        self.show_target(False)
+
+    def show_target(self, over: bool) -> None:
+        """Shows that what is dragged over the window would be taken."""
+        set_role(self, "field-focused" if over or self.edit.hasFocus() else "field")
+
     def set_answering(self, answering: bool) -> None:
         self._answering = answering
         self._update_button()

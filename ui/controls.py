@@ -5,13 +5,15 @@ Knows the bridge; asks before anything is deleted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
+from app.protocol import MomentInfo
+from ui import text
 from ui.bridge import Bridge
 from ui.presence import Presence
 from ui.theme import Theme
@@ -72,6 +74,38 @@ class Controls(QObject):
         self.start.setVisible(presence.can_start)
         for action in (self.forget_ten, self.forget_hour, self.forget_today):
             action.setEnabled(presence.can_ask)
+
+    def forget_moments(self, moments: Sequence[MomentInfo]) -> bool:
+        """Deletes these moments, if the user is sure; whether that was ordered."""
+        if not moments:
+            return False
+        first = text.moment_time(min(moment.time for moment in moments))
+        one = len(moments) == 1
+        question = (
+            self.tr("Delete this moment?")
+            if one
+            else self.tr("Delete these {count} moments?").format(count=text.count(len(moments)))
+        )
+        return self._order_forget(
+            question, first, lambda: self._bridge.forget(moments=tuple(moment.id for moment in moments))
+        )
+
+    def forget_span(self, start: datetime, end: datetime) -> bool:
+        """Deletes what was on the screen between, if the user is sure; whether that was ordered."""
+        first, last = text.moment_time(start), text.moment_time(end)
+        question = self.tr("Delete everything from {start} to {end}?").format(start=first, end=last)
+        return self._order_forget(question, first, lambda: self._bridge.forget(start=start, end=end))
+
+    def _order_forget(self, question: str, first: str, order: Callable[[], int]) -> bool:
+        explanation = self.tr(
+            "The pictures, their text and the answers that show them are deleted. The model cannot unlearn single "
+            "moments: its memory goes back to before {time}, and what it saw after that is only in the timeline "
+            "then. This cannot be undone."
+        ).format(time=first)
+        if not self.confirm(question, explanation):
+            return False
+        self._orders.add(self._remembered(order()))
+        return True
 
     def confirm(self, question: str, explanation: str) -> bool:
         """Asks before deleting; No is the default."""

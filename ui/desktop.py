@@ -9,6 +9,7 @@ import signal
 import socket
 import tomllib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier, QTimer
 from PySide6.QtGui import QImage
@@ -20,6 +21,7 @@ from ui import text
 from ui.bridge import Bridge
 from ui.controls import Controls
 from ui.first_choices import FirstChoices
+from ui.history_window import HistoryWindow
 from ui.hotkeys import Hotkeys
 from ui.immortal import keep_singletons
 from ui.key_field import KeyField
@@ -33,6 +35,9 @@ from ui.timeline_window import TimelineWindow
 from ui.tray import Tray
 from ui.welcome import Welcome
 from ui.window import AskWindow
+
+if TYPE_CHECKING:
+    from ui.memory_panel import MemoryPanel
 
 LONGEST_SHUTDOWN_MS = 15_000  # an engine that saves for longer finishes without the desktop
 TRAY_EVERY_MS = 3_000  # how often a tray is looked for that was not there; after the first time it is told
@@ -58,6 +63,8 @@ class Desktop(QObject):
         self.welcome: Welcome | None = None
         self.settings: SettingsWindow | None = None
         self.timeline: TimelineWindow | None = None
+        self.history: HistoryWindow | None = None
+        self.memory: MemoryPanel | None = None
         self._link, self._trouble = Link.STARTING, ""
         self._status: Status | None = None
         self._values: dict[str, str] = {}  # of the settings
@@ -105,12 +112,32 @@ class Desktop(QObject):
     def show_timeline(self) -> None:
         """Opens the timeline, or brings it to the front."""
         if self.timeline is None:
-            self.timeline = TimelineWindow(self.theme, self.bridge, self.pictures)
+            self.timeline = TimelineWindow(self.theme, self.bridge, self.pictures, self.controls)
             self.timeline.opened.connect(self.window.open_moments)
-            self.controls.forgotten.connect(self.timeline.refresh)
+            self.timeline.asked_about.connect(self.window.ask_about)
         self.timeline.show()
         self.timeline.raise_()
         self.timeline.activateWindow()
+
+    def show_history(self) -> None:
+        """Opens what was asked before, or brings it to the front."""
+        if self.history is None:
+            self.history = HistoryWindow(self.theme, self.bridge)
+            self.history.opened.connect(self.window.restore)
+            self.controls.forgotten.connect(self.history.refresh)
+        self.history.show()
+        self.history.raise_()
+        self.history.activateWindow()
+
+    def show_memory(self) -> None:
+        """Opens the memory panel, or brings it to the front."""
+        from ui.memory_panel import MemoryPanel  # its charts take a while to load, and few look at them every day
+
+        if self.memory is None:
+            self.memory = MemoryPanel(self.theme, self.bridge)
+        self.memory.show()
+        self.memory.raise_()
+        self.memory.activateWindow()
 
     def quit(self) -> None:
         """Ends the desktop; the engine too, unless the settings keep it recording."""
@@ -146,6 +173,8 @@ class Desktop(QObject):
         """Destroys every window while Qt is still whole: at the interpreter's end the order would be anybody's."""
         self.tray.hide()
         self.tray.menu.deleteLater()
+        if self.memory is not None:
+            self.memory.chart.end()
         for widget in QApplication.topLevelWidgets():
             widget.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
@@ -174,6 +203,8 @@ class Desktop(QObject):
         self.hotkeys.pressed.connect(self._hotkey)
         self.window.timeline_wanted.connect(self.show_timeline)
         self.tray.timeline_wanted.connect(self.show_timeline)
+        self.window.history_wanted.connect(self.show_history)
+        self.window.memory_wanted.connect(self.show_memory)
         self.window.closed.connect(self._window_closed)
 
     def _link_changed(self, link: Link, trouble: str) -> None:

@@ -66,9 +66,26 @@ def count(number: int) -> str:
     return QLocale().toString(number)
 
 
+def decimal(number: float) -> str:
+    """``number`` with one decimal place, as the locale writes it."""
+    return QLocale().toString(number, "f", 1)
+
+
 def size(octets: int) -> str:
     """A number of bytes as a person reads it: "1.4 GB"."""
     return QLocale().formattedDataSize(octets, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+
+
+def duration(seconds: float) -> str:
+    """A length of time as short as it can be said: "40 s", "12 min", "5 h 20 min", "3 d 4 h"."""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return _tr("{seconds} s").format(seconds=int(seconds))
+    if minutes < 60:
+        return _tr("{minutes} min").format(minutes=minutes)
+    if minutes < 24 * 60:
+        return _tr("{hours} h {minutes} min").format(hours=minutes // 60, minutes=minutes % 60)
+    return _tr("{days} d {hours} h").format(days=count(minutes // 1440), hours=minutes % 1440 // 60)
 
 
 def joined(parts: Iterable[str]) -> str:

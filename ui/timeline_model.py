@@ -6,8 +6,9 @@ Knows the bridge; paints nothing.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QImage
@@ -26,12 +27,26 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True)
 class Filter:
-    """Which moments: of a span of time, an application, with words in their text. Empty: all."""
+    """Which moments: of a span of time, an application, with ``window`` in the title, of a source, with words in
+    their text. Empty: all."""
 
     start: datetime | None = None
     end: datetime | None = None
     application: str = ""
+    window: str = ""
+    source: str = ""
     words: str = ""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but time is chosen."""
+        return bool(self.application or self.window or self.source or self.words)
+
+    def selection(self) -> dict[str, Any]:
+        """What is chosen but for the words, as the bridge takes it."""
+        chosen = asdict(self)
+        del chosen["words"]
+        return chosen
 
 
 class TimelineModel(QAbstractListModel):
@@ -102,14 +117,7 @@ class TimelineModel(QAbstractListModel):
 
     def _ask(self, page: int) -> int:
         wanted = self._filter
-        ticket = self._bridge.fetch_moments(
-            start=wanted.start,
-            end=wanted.end,
-            text=wanted.words,
-            application=wanted.application,
-            limit=PAGE,
-            offset=page * PAGE,
-        )
+        ticket = self._bridge.fetch_moments(text=wanted.words, limit=PAGE, offset=page * PAGE, **wanted.selection())
         self._tickets[ticket] = page
         return ticket
 

@@ -17,29 +17,34 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from app.protocol import MomentInfo
+from app.protocol import Found, MomentInfo
 from ui import text
+from ui.bridge import Bridge
+from ui.controls import Controls
 from ui.pictures import Pictures
 from ui.theme import Theme
 from ui.widgets import label, tool_button
 
+MARK, MARK_LINE = QColor(255, 214, 10, 90), QColor(214, 150, 0)  # a marker pen's, on light and dark pictures alike
+
 
 class Canvas(QWidget):
-    """Paints a picture fitted to its size, or pixel for pixel, with the moment's rectangle outlined."""
+    """Paints a picture fitted to its size or pixel for pixel, its moment's rectangle outlined, words marked."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._image = QImage()
         self._outline = QRect()
+        self._marks: tuple[QRect, ...] = ()
         self._words = ""
         self.whole_size = False
         theme.changed.connect(self.update)
 
     def show_words(self, words: str) -> None:
-        self._image, self._words = QImage(), words
+        self._image, self._words, self._marks = QImage(), words, ()
         self._fit()
 
     def show_image(self, image: QImage, outline: QRect) -> None:
@@ -48,6 +53,15 @@ class Canvas(QWidget):
         inside = image.rect().contains(outline) and outline.size() != image.size() and not outline.isEmpty()
         self._outline = outline if inside else QRect()
         self._fit()
+
+    def mark(self, places: Sequence[QRect]) -> None:
+        """Marks these places of the picture, in its pixels."""
+        self._marks = tuple(places)
+        self.update()
+
+    @property
+    def marks(self) -> tuple[QRect, ...]:
+        return self._marks
 
     def set_whole_size(self, whole: bool) -> None:
         self.whole_size = whole
@@ -76,18 +90,14 @@ class Canvas(QWidget):
         size = QSize(round(self._image.width() * scale), round(self._image.height() * scale))
         corner = QPoint((self.width() - size.width()) // 2, (self.height() - size.height()) // 2)
         painter.drawImage(QRect(corner, size), self._image)
+        for place in self._marks:
+            painter.setPen(QPen(MARK_LINE, 1.5))
+            painter.setBrush(MARK)
+            painter.drawRoundedRect(_scaled(place, corner, scale).adjusted(-2, -1, 2, 1), 3, 3)
         if not self._outline.isEmpty():
             painter.setPen(QPen(QColor(self._theme.colours.accent), 2))
-            painter.drawRoundedRect(
-                QRectF(
-                    corner.x() + self._outline.x() * scale,
-                    corner.y() + self._outline.y() * scale,
-                    self._outline.width() * scale,
-                    self._outline.height() * scale,
-                ),
-                4,
-                4,
-            )
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(_scaled(self._outline, corner, scale), 4, 4)
         painter.end()
 
     def _scale(self) -> float:
@@ -97,16 +107,25 @@ class Canvas(QWidget):
         return min(fitted, 2.0)
 
 
+def _scaled(place: QRect, corner: QPoint, scale: float) -> QRectF:
+    """A place of the picture where it is painted."""
+    return QRectF(
+        corner.x() + place.x() * scale, corner.y() + place.y() * scale, place.width() * scale, place.height() * scale
+    )
+
+
 class Viewer(QWidget):
-    """A window of its own; Left and Right go through ``moments``, Esc closes."""
+    """A window of its own; Left and Right go through ``moments``, Delete deletes one, Esc closes."""
 
     asked_about = Signal(object, QImage)  # MomentInfo, its picture
 
-    def __init__(self, theme: Theme, pictures: Pictures, parent: QWidget | None = None) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
-        self._pictures = pictures
+    def __init__(self, theme: Theme, bridge: Bridge, pictures: Pictures, controls: Controls) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self._bridge, self._pictures, self._controls = bridge, pictures, controls
         self._moments: Sequence[MomentInfo] = ()
         self._place = 0
+        self._searched = ""  # words to mark
+        self._deleting: MomentInfo | None = None
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage: Moment"))
@@ -118,6 +137,7 @@ class Viewer(QWidget):
         self._forward = tool_button(theme, "forward", self.tr("Next moment"))
         self._zoom = tool_button(theme, "zoom", self.tr("Show every pixel"))
         self._zoom.setCheckable(True)
+        self._delete = tool_button(theme, "trash", self.tr("Delete this moment"))
         self._ask = QPushButton(self.tr("Ask about this moment"))
         self._canvas = Canvas(theme)
         self._area = QScrollArea()
@@ -131,7 +151,10 @@ class Viewer(QWidget):
         self._forward.clicked.connect(lambda: self._step(1))
         self._zoom.toggled.connect(self._canvas.set_whole_size)
         self._ask.clicked.connect(lambda: self.asked_about.emit(self._moments[self._place], self._canvas.image()))
+        self._delete.clicked.connect(self._ask_to_delete)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self.close)
+        bridge.found_fetched.connect(self._found)
+        controls.forgotten.connect(self._forgotten)
         pictures.picture_ready.connect(self._arrived)
 
     def _arrange(self) -> None:
@@ -143,7 +166,7 @@ class Viewer(QWidget):
         bar.setContentsMargins(16, 12, 12, 12)
         bar.setSpacing(6)
         bar.addLayout(words, 1)
-        for widget in (self._ask, self._zoom, self._back, self._forward):
+        for widget in (self._ask, self._zoom, self._delete, self._back, self._forward):
             bar.addWidget(widget)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -151,8 +174,9 @@ class Viewer(QWidget):
         rows.addLayout(bar)
         rows.addWidget(self._area, 1)
 
-    def open(self, moments: Sequence[MomentInfo], place: int) -> None:
-        self._moments, self._place = moments, place
+    def open(self, moments: Sequence[MomentInfo], place: int, words: str = "") -> None:
+        """Shows one of ``moments``; where ``words`` stand in a picture they are marked."""
+        self._moments, self._place, self._searched = moments, place, words
         self._show()
         self.show()
         self.raise_()
@@ -162,6 +186,15 @@ class Viewer(QWidget):
     @property
     def moment(self) -> MomentInfo | None:
         return self._moments[self._place] if self._moments else None
+
+    @property
+    def marks(self) -> tuple[QRect, ...]:
+        """The places of the picture that are marked."""
+        return self._canvas.marks
+
+    @property
+    def delete_button(self) -> QAbstractButton:
+        return self._delete
 
     @property
     def ask_button(self) -> QPushButton:
@@ -175,6 +208,8 @@ class Viewer(QWidget):
             self._step(-1)
         elif event.key() == Qt.Key.Key_Right:
             self._step(1)
+        elif event.key() == Qt.Key.Key_Delete:
+            self._ask_to_delete()
         else:
             super().keyPressEvent(event)
 
@@ -220,3 +255,28 @@ class Viewer(QWidget):
             return
         self._canvas.show_image(image, QRect(*shown.rect))
         self._ask.setEnabled(True)
+        if self._searched:
+            self._bridge.fetch_found(moment, self._searched)
+
+    def _found(self, _ticket: int, found: Found) -> None:
+        shown = self.moment
+        if shown is not None and shown.id == found.moment and not self._canvas.image().isNull():
+            self._canvas.mark([QRect(*place) for place in found.places])
+
+    def _ask_to_delete(self) -> None:
+        shown = self.moment
+        if shown is not None and self._controls.forget_moments([shown]):
+            self._deleting = shown
+
+    def _forgotten(self) -> None:
+        """The moment that was to be deleted is gone: its neighbour takes its place."""
+        if self._deleting is None:
+            return
+        self._moments = [moment for moment in self._moments if moment is not self._deleting]
+        self._deleting = None
+        self._place = min(self._place, len(self._moments) - 1)
+        if self._moments:
+            self._show()
+        else:
+            self._canvas.show_words("")
+            self.close()

@@ -8,13 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QImage,
+    QKeySequence,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
-    QPushButton,
     QScrollArea,
     QStackedWidget,
     QToolButton,
@@ -22,7 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.protocol import AnswerDone, MomentInfo, Status
+from app.protocol import MAX_TURNS, AnswerDone, ExchangeInfo, MomentInfo, Status, Turn
 from ui import text
 from ui.answer import Exchange, Stage
 from ui.bridge import Bridge
@@ -30,7 +37,8 @@ from ui.composer import Composer
 from ui.controls import Controls
 from ui.pictures import Pictures
 from ui.presence import Light, Presence
-from ui.theme import Theme, brand_icon
+from ui.suggestions import Suggestions
+from ui.theme import Theme
 from ui.viewer import Viewer
 from ui.widgets import Column, Notice, RecordingLight, follow, label, light_colour, tool_button
 
@@ -40,10 +48,12 @@ STICKY_PIXELS = 80  # this near to the end the view follows a growing answer
 
 
 class AskWindow(QWidget):
-    """One conversation. ``settings_wanted`` and ``timeline_wanted`` ask for the other windows."""
+    """One conversation. ``settings_wanted``, ``timeline_wanted`` and their like ask for the other windows."""
 
     settings_wanted = Signal()
     timeline_wanted = Signal()
+    history_wanted = Signal()
+    memory_wanted = Signal()
     snip_wanted = Signal()
     quit_wanted = Signal()
     closed = Signal()
@@ -56,7 +66,9 @@ class AskWindow(QWidget):
         self._since = ""
         self._told: list[str] = []  # sentences that were not dismissed yet, the newest last
         self._under_way: tuple[int, Exchange] | None = None
+        self._judging: set[int] = set()  # tickets whose failure the user should hear of
         self._viewer: Viewer | None = None
+        self._asked_about: MomentInfo | None = None  # its picture is on its way
         self._follow_end = True
         self.exchanges: list[Exchange] = []
         self.setProperty("role", "page")
@@ -64,6 +76,7 @@ class AskWindow(QWidget):
         self.setWindowTitle(self.tr("Afterimage"))
         self.setMinimumSize(420, 420)
         self.resize(780, 720)
+        self.setAcceptDrops(True)
 
         self.composer = Composer(theme)
         self.notice = Notice(theme)  # the engine's state, where it needs words
@@ -82,33 +95,79 @@ class AskWindow(QWidget):
         self.composer.stopped.connect(self.cancel)
         self.composer.refused.connect(self.tell)
         controls.told.connect(self.tell)
+        controls.forgotten.connect(self.clear)  # what was said may tell of what is forgotten
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self._escape)
         bridge.piece.connect(self._piece)
         bridge.answered.connect(self._answered)
         bridge.cancelled.connect(self._cancelled)
         bridge.failed.connect(self._failed)
+        pictures.picture_ready.connect(self._picture_ready)
 
     # --- what happens -----------------------------------------------------------------------------------------
 
     def ask(self, question: str, picture: QImage | None = None) -> None:
-        """Asks; an answer that was still under way is cancelled."""
+        """Asks, going on from what was said; an answer that was still under way is cancelled."""
+        about = None if picture is None or picture.isNull() else picture
+        answered = [exchange for exchange in self.exchanges if exchange.stage is Stage.DONE]
+        follows, before = (answered[-1].number, answered[-1].picture) if answered else (None, None)
+        self._ask(Exchange(self._theme, self._pictures, question, about, self._turns(), follows, before))
+
+    def _ask_again(self, exchange: Exchange) -> None:
+        """The same question after the same turns."""
+        self._ask(
+            Exchange(
+                self._theme,
+                self._pictures,
+                exchange.question,
+                exchange.about,
+                exchange.earlier,
+                exchange.follows,
+                exchange.picture_before,
+            )
+        )
+
+    def _ask(self, exchange: Exchange) -> None:
         self.cancel()
         self._told.clear()
         self.message.hide()
-        about = None if picture is None or picture.isNull() else picture
-        exchange = Exchange(self._theme, self._pictures, question, about)
-        exchange.retried.connect(self.ask)
+        about, before = exchange.about, exchange.picture_before
+        ticket = self._bridge.ask(
+            exchange.question,
+            picture=None if about.isNull() else about,
+            earlier=exchange.earlier,
+            picture_before=None if before.isNull() or not about.isNull() else before,
+            follows=exchange.follows,
+        )
+        self._under_way = (ticket, self._add(exchange))
+        self.composer.set_answering(True)
+
+    def _turns(self) -> tuple[Turn, ...]:
+        """What was asked and answered in this conversation, the newest last."""
+        turns = [turn for exchange in self.exchanges if (turn := exchange.turn()) is not None]
+        return tuple(turns[-MAX_TURNS:])
+
+    def restore(self, kept: ExchangeInfo) -> None:
+        """Begins a conversation with an answer from the history; the next question goes on from it."""
+        self.clear()
+        self._add(Exchange(self._theme, self._pictures, kept.question)).restore(kept)
+        self.summon()
+
+    def _add(self, exchange: Exchange) -> Exchange:
+        exchange.retried.connect(lambda: self._ask_again(exchange))
         exchange.opened.connect(self.open_moments)
+        exchange.judged.connect(self._judged)
         exchange.grew.connect(self._grown)
         self._column.rows.addWidget(exchange)
         self.exchanges.append(exchange)
         while len(self.exchanges) > MOST_EXCHANGES:
             self._remove(self.exchanges.pop(0))
         self._pages.setCurrentIndex(1)
-        self._under_way = (self._bridge.ask(question, picture=about), exchange)
-        self.composer.set_answering(True)
         self._follow_end = True
         self._grown()
+        return exchange
+
+    def _judged(self, exchange: int, wrong: bool, remark: str) -> None:
+        self._judging.add(self._bridge.judge(exchange, wrong=wrong, remark=remark))
 
     def cancel(self) -> None:
         """Stops the answer under way, at once for the eye; the engine stops as soon as it hears of it."""
@@ -228,6 +287,19 @@ class AskWindow(QWidget):
         if event.type() == QEvent.Type.ApplicationFontChange:
             self._theme.refresh()
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802  Qt's name
+        if self.composer.takes(event.mimeData()):
+            self.composer.show_target(True)
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802  Qt's name
+        self.composer.show_target(False)
+        event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802  Qt's name
+        self.composer.take(event.mimeData())
+        event.acceptProposedAction()
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
         self.cancel()
         event.accept()
@@ -249,6 +321,8 @@ class AskWindow(QWidget):
         self._snip.clicked.connect(self.snip_wanted)
         self._timeline = tool_button(self._theme, "timeline", self.tr("Timeline"))
         self._timeline.clicked.connect(self.timeline_wanted)
+        self._memory = tool_button(self._theme, "growth", self.tr("Memory"))
+        self._memory.clicked.connect(self.memory_wanted)
         self._settings = tool_button(self._theme, "settings", self.tr("Settings"))
         self._settings.clicked.connect(self.settings_wanted)
         self._more = tool_button(self._theme, "more", self.tr("More"))
@@ -261,7 +335,15 @@ class AskWindow(QWidget):
         row.addSpacing(4)
         row.addWidget(self._state)
         row.addStretch(1)
-        for widget in (self._pause, self._resume, self._snip, self._timeline, self._settings, self._more):
+        for widget in (
+            self._pause,
+            self._resume,
+            self._snip,
+            self._timeline,
+            self._memory,
+            self._settings,
+            self._more,
+        ):
             row.addWidget(widget)
         follow(self._theme, self._bar, self._colour_state)
 
@@ -269,6 +351,7 @@ class AskWindow(QWidget):
         # These actions are the shortcuts too: a second shortcut of the same keys would make both ambiguous.
         menu = QMenu(self)
         menu.addAction(self.tr("New conversation"), QKeySequence(QKeySequence.StandardKey.New), self.clear)
+        menu.addAction(self.tr("History…"), QKeySequence("Ctrl+H"), self.history_wanted.emit)
         menu.addSeparator()
         menu.addActions([self.controls.forget_ten, self.controls.forget_hour, self.controls.forget_today])
         menu.addSeparator()
@@ -289,44 +372,10 @@ class AskWindow(QWidget):
         bar.valueChanged.connect(self._scrolled)
         bar.rangeChanged.connect(lambda _low, high: bar.setValue(high) if self._follow_end else None)
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._empty_page())
+        suggestions = Suggestions(self._theme)
+        suggestions.chosen.connect(self._suggest)
+        self._pages.addWidget(suggestions)
         self._pages.addWidget(self._area)
-
-    def _empty_page(self) -> QWidget:
-        page = Column(widest=520)
-        mark = QLabel()
-        mark.setAccessibleName(self.tr("Afterimage"))
-
-        def draw() -> None:
-            mark.setPixmap(brand_icon("afterimage").pixmap(64, 64))
-
-        follow(self._theme, mark, draw)
-        centre = Qt.AlignmentFlag.AlignHCenter
-        page.rows.addStretch(3)
-        page.rows.addWidget(mark, 0, centre)
-        page.rows.addSpacing(16)
-        headline = label(self.tr("What was on your screen?"), "headline", wrap=True)
-        headline.setAlignment(centre)
-        page.rows.addWidget(headline)
-        words = label(
-            self.tr("Afterimage remembers what your screen showed, on this computer only. Ask it in your own words."),
-            "muted",
-            wrap=True,
-        )
-        words.setAlignment(centre)
-        page.rows.addWidget(words)
-        page.rows.addSpacing(20)
-        for question in (
-            self.tr("What was the error in the terminal?"),
-            self.tr("Which page did I read before lunch?"),
-            self.tr("When did I last look at the price list?"),
-        ):
-            button = QPushButton(question)
-            button.setProperty("role", "suggestion")
-            button.clicked.connect(lambda _=False, question=question: self._suggest(question))
-            page.rows.addWidget(button, 0, centre)
-        page.rows.addStretch(4)
-        return page
 
     def _build_foot(self) -> None:
         self._foot = QFrame()
@@ -371,6 +420,9 @@ class AskWindow(QWidget):
             exchange.cancel()
 
     def _failed(self, ticket: int, message: str, remedy: str) -> None:
+        if ticket in self._judging:
+            self._judging.discard(ticket)
+            self.tell(f"{message} {remedy}".strip())
         exchange = self._end(ticket)
         if exchange is not None:
             exchange.fail(message, remedy)
@@ -386,12 +438,28 @@ class AskWindow(QWidget):
     def answering(self) -> bool:
         return self._under_way is not None and self._under_way[1].stage in {Stage.WAITING, Stage.STREAMING}
 
-    def open_moments(self, moments: Sequence[MomentInfo], place: int) -> None:
-        """Shows one of ``moments`` large; the others are its neighbours."""
+    def open_moments(self, moments: Sequence[MomentInfo], place: int, words: str = "") -> None:
+        """Shows one of ``moments`` large, with ``words`` marked in it; the others are its neighbours."""
         if self._viewer is None:
-            self._viewer = Viewer(self._theme, self._pictures)
+            self._viewer = Viewer(self._theme, self._bridge, self._pictures, self.controls)
             self._viewer.asked_about.connect(self._ask_about)
-        self._viewer.open(moments, place)
+        self._viewer.open(moments, place, words)
+
+    def ask_about(self, moment: MomentInfo) -> None:
+        """The next question is about ``moment``, once its picture is there."""
+        self._asked_about = moment
+        self._pictures.fetch(moment.id)
+
+    def _picture_ready(self, moment: int, image: QImage) -> None:
+        wanted = self._asked_about
+        if wanted is None or wanted.id != moment:
+            return
+        self._asked_about = None
+        if image.isNull():
+            self.tell(self.tr("No picture is kept of this moment."))
+            self.summon()
+        else:
+            self._ask_about(wanted, image)
 
     @property
     def viewer(self) -> Viewer | None:

@@ -100,6 +100,11 @@ class ModelShape:
         """Width of one gated-delta head's values."""
         return int(self.linear_head_dim * self.expand_v)
 
+    def cache_bytes_per_token(self, itemsize: int) -> int:
+        """What a token takes in the key-value cache of a Transformer of this shape: every layer attending to all of
+        the past, with the same heads. ``itemsize``: bytes of a number."""
+        return 2 * self.num_hidden_layers * self.num_key_value_heads * self.head_dim * itemsize
+
     @property
     def conv_channels(self) -> int:
         """Channels through the short convolution: queries, keys and values side by side."""

@@ -21,12 +21,14 @@ NAME = 80  # characters of a title
 
 @dataclass(frozen=True)
 class Answer:
-    """``moments``: the proof, best first; empty when nothing was found (origin "none")."""
+    """``moments``: the proof, best first; empty when nothing was found (origin "none"). ``after``: the
+    earlier question that this one was taken to go on from, empty where it was taken by itself."""
 
     text: str
     origin: Origin
     moments: tuple[Moment, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    after: str = ""
 
 
 def worded(

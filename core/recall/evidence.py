@@ -127,8 +127,12 @@ class _Judge:
 
     @property
     def concerned(self) -> bool:
-        """Whether any word of the question is on the page or in its title."""
-        return any(self._found.values()) or any(match >= PRESENT for match in self._titled.values())
+        """Whether any word of the question is on the page or in its title; one without words takes any page."""
+        return (
+            not self._question.terms
+            or any(self._found.values())
+            or any(match >= PRESENT for match in self._titled.values())
+        )
 
     def near(self) -> set[int]:
         """The rows worth searching for values: those with a word of the question and their surroundings."""

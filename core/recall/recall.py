@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core.config import VisionBudget
+from core.errors import InputError
 from core.frame import Pixels, Rect
 from core.preprocess import Observation, observe_picture
 from core.recall.answer import UNSEEN, Answer, Origin, span, worded
 from core.recall.evidence import Evidence, ranked, supported
 from core.recall.extract import Finding, extract
+from core.recall.follow_up import Reading, Turn, Understood, understand_after
 from core.recall.page import Page
-from core.recall.question import Question, understand
+from core.recall.question import Question
 from core.recall.words import STOP, matching, synonyms
 from core.timeline.moment import Moment, SeenLine
 from core.timeline.ocr import Reader, read_unread
@@ -56,28 +58,39 @@ class Recall:
         self._budget = budget or VisionBudget()
 
     def ask(
-        self, question: str, now: datetime, *, memory_only: bool = False, picture: Pixels | None = None
+        self,
+        question: str,
+        now: datetime,
+        *,
+        memory_only: bool = False,
+        picture: Pixels | None = None,
+        earlier: Sequence[Turn] = (),
+        picture_before: Pixels | None = None,
+        given_up: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:
         """Pieces of text as they are made; the last item is the Answer, whose text replaces the pieces.
 
         Closing the generator cancels. ``now``: aware; its zone is the asker's where it is not UTC, else this
-        machine's. ``picture``: what the question is about instead of the timeline. Raises InputError for an
-        empty or over-long question.
+        machine's. ``picture``: what the question is about instead of the timeline. ``earlier``: the turns of the
+        conversation before it, oldest first. ``picture_before``: what the last of them was about, looked at again if
+        the question goes on from it. ``given_up``: asked between the steps of the search; once it says so
+        nothing more comes. Raises InputError for an empty or over-long question.
         """
         clock = _Clock()
         local = now.astimezone() if now.utcoffset() == ZERO else now
         with clock.stage("understand"):
-            asked = understand(question, local, self._timeline.applications())
+            understood = understand_after(question, local, self._timeline.applications(), earlier, self._timeline.get)
         if memory_only:
-            yield from self._from_memory(asked, (), clock)
+            yield from self._from_memory(understood, (), clock)
             return
         with clock.stage("search"):
-            found = (
-                self._in_picture(asked, picture, local) if picture is not None else self._in_timeline(asked, local)
-            )
+            reading, found = self._found(understood, picture, picture_before, local, given_up)
+        if given_up():
+            return
+        asked, after = reading.question, "" if reading.alone else understood.after
         if not found:
             yield UNSEEN
-            yield Answer(UNSEEN, "none", (), clock.timings)
+            yield Answer(UNSEEN, "none", (), clock.timings, after)
             return
         best = found[0]
         with clock.stage("extract"):
@@ -87,35 +100,83 @@ class Recall:
         if self._session is not None and self._session.facts.answers:
             spoken = ""
             with clock.stage("answer"):
-                for piece in self._session.ask(asked.text, self._look_again(proof)):
+                for piece in self._say(understood, self._look_again(proof)):
                     spoken += piece
                     yield piece
             if _supported_by(spoken, found[:PROOF]):
-                yield Answer(f"{spoken.strip()} - {text}", "both", proof, clock.timings)
+                yield Answer(f"{spoken.strip()} - {text}", "both", proof, clock.timings, after)
                 return
         else:
             yield text
-        yield Answer(text, "evidence", proof, clock.timings)
+        yield Answer(text, "evidence", proof, clock.timings, after)
 
-    def _from_memory(self, asked: Question, evidence: Sequence[Observation], clock: _Clock) -> Iterator[str | Answer]:
+    def _say(self, understood: Understood, evidence: Sequence[Observation]) -> Iterator[str]:
+        """The model's answer. A conversation longer than the model reads is left out, the question is not."""
+        if self._session is None:
+            return iter(())
+        question = understood.readings[0].question.text
+        try:
+            return self._session.ask(understood.spoken, evidence)
+        except InputError:
+            if understood.spoken == question:
+                raise
+            return self._session.ask(question, evidence)
+
+    def _from_memory(
+        self, understood: Understood, evidence: Sequence[Observation], clock: _Clock
+    ) -> Iterator[str | Answer]:
         """The session alone: what its memory state holds."""
         if self._session is None or not self._session.facts.answers:
             yield NO_MODEL
-            yield Answer(NO_MODEL, "none", (), clock.timings)
+            yield Answer(NO_MODEL, "none", (), clock.timings, understood.after)
             return
         text = ""
         with clock.stage("answer"):
-            for piece in self._session.ask(asked.text, evidence):
+            for piece in self._say(understood, evidence):
                 text += piece
                 yield piece
         origin: Origin = "memory" if text.strip() else "none"
-        yield Answer(text.strip() or UNSEEN, origin, (), clock.timings)
+        yield Answer(text.strip() or UNSEEN, origin, (), clock.timings, understood.after)
 
     # -- finding ---------------------------------------------------------------------------------------------
 
-    def _in_timeline(self, asked: Question, now: datetime) -> list[Evidence]:
-        """Supporting rows, best first; what the question says of time and application is heeded."""
-        self._catch_up()
+    def _found(
+        self,
+        understood: Understood,
+        picture: Pixels | None,
+        picture_before: Pixels | None,
+        now: datetime,
+        given_up: Callable[[], bool],
+    ) -> tuple[Reading, list[Evidence]]:
+        """What speaks for an answer, best first: in the picture that is asked about, else in the timeline."""
+        if picture is not None:
+            return self._in_picture(understood.readings, picture, now)
+        if picture_before is not None and understood.after:
+            reading, found = self._in_picture(understood.readings, picture_before, now)
+            found = [evidence for evidence in found if supported(evidence)]
+            if found:
+                return reading, found
+        return self._in_timeline(understood.readings, given_up)
+
+    def _in_timeline(
+        self, readings: Sequence[Reading], given_up: Callable[[], bool]
+    ) -> tuple[Reading, list[Evidence]]:
+        """The first reading of the question that something supports, and the supporting rows, best first."""
+        self._catch_up(given_up)
+        for reading in readings:
+            if given_up():
+                break
+            evidence = self._supporting(reading)
+            if evidence:
+                return reading, evidence
+        return readings[0], []
+
+    def _supporting(self, reading: Reading) -> list[Evidence]:
+        """Supporting rows; what the question says of time and application is heeded."""
+        asked = reading.question
+        if reading.within:
+            moments = [moment for number in reading.within if (moment := self._timeline.get(number)) is not None]
+            return [e for e in self._weighed(asked, moments) if supported(e)]
         when = asked.when
         bounds = [(when.start, when.end)]
         if not when.sure:
@@ -125,16 +186,15 @@ class Recall:
             evidence = [e for e in self._weighed(asked, candidates) if supported(e)]
             if evidence:
                 return evidence
-        del now
         return []
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, given_up: Callable[[], bool]) -> None:
         """Reads the newest moments not read yet, so that what was just on screen can be found."""
         if self._reader is None:
             return
         until = time.monotonic() + CATCH_UP
         for _ in range(NEWEST):
-            if time.monotonic() > until or not read_unread(self._timeline, self._reader):
+            if time.monotonic() > until or given_up() or not read_unread(self._timeline, self._reader):
                 return
 
     def _candidates(self, asked: Question, start: datetime | None, end: datetime | None) -> list[Moment]:
@@ -158,14 +218,20 @@ class Recall:
         pages = [Page(moment, self._timeline.lines(moment.id)) for moment in moments]
         return ranked(asked, pages, _rarity(asked, pages))
 
-    def _in_picture(self, asked: Question, picture: Pixels, now: datetime) -> list[Evidence]:
+    def _in_picture(
+        self, readings: Sequence[Reading], picture: Pixels, now: datetime
+    ) -> tuple[Reading, list[Evidence]]:
         """The picture that is asked about, read and weighed like a moment (which is never stored)."""
         if self._reader is None:
-            return []
+            return readings[0], []
         height, width = picture.shape[:2]
         moment = Moment(0, now, "picture", "", "", Rect(0, 0, width, height), "", None, now)
         pages = [Page(moment, self._reader.read(picture))]
-        return ranked(asked, pages, _rarity(asked, pages))
+        for reading in readings:
+            evidence = ranked(reading.question, pages, _rarity(reading.question, pages))
+            if evidence:
+                return reading, evidence
+        return readings[0], []
 
     # -- answering -------------------------------------------------------------------------------------------
 

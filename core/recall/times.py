@@ -75,6 +75,11 @@ def _seconds(count: str, unit: str) -> float | None:
     return None if number is None else number * _UNITS[letter]
 
 
+def seconds_of(count: str, unit: str) -> float:
+    """ "two", "hours" -> 7200; a count that is no number is one."""
+    return _seconds(count, unit) or float(_UNITS[unit.lower()[0].replace("t", "d")])
+
+
 def _ago(found: re.Match[str], now: datetime) -> Span | None:
     seconds = _seconds(found[1], found[2])
     if seconds is None:

@@ -71,3 +71,14 @@ class Thinned:
     moments: int = 0
     pictures: int = 0
     freed_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """How many moments began in each part of a span of time: application -> counts, most used first.
+
+    ``sources``: the screens and cameras they came from, by name.
+    """
+
+    counts: dict[str, tuple[int, ...]]
+    sources: tuple[str, ...] = ()

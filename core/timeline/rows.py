@@ -5,6 +5,7 @@ Knows the frame and the tables; holds no connection and no files.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,18 +113,45 @@ def numbers(rect: Rect) -> tuple[int, int, int, int]:
     return rect.left, rect.top, rect.width, rect.height
 
 
-def overlap(
-    start: datetime | None, end: datetime | None, application: str | None = None
-) -> tuple[str, list[int | str]]:
-    """The SQL condition "on screen at some time in [start, end]" and its values."""
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which moments: on screen at some time in [start, end], of an application (case aside), of windows with
+    ``title`` in theirs (case aside), of a source. None: any."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    application: str | None = None
+    title: str | None = None
+    source: str | None = None
+
+
+def overlap(where: Where) -> tuple[str, list[int | str]]:
+    """The SQL condition on a moment m, and its values."""
     clauses, values = ["1"], list[int | str]()
-    if end is not None:
+    if where.end is not None:
         clauses.append("m.time <= ?")
-        values.append(schema.to_micros(end))
-    if start is not None:
+        values.append(schema.to_micros(where.end))
+    if where.start is not None:
         clauses.append("(m.ended >= ? OR m.open = 1)")
-        values.append(schema.to_micros(start))
-    if application:
-        clauses.append("m.window IN (SELECT id FROM window WHERE application = ? COLLATE NOCASE)")
-        values.append(application)
+        values.append(schema.to_micros(where.start))
+    windows, named = of_windows(where)
+    if windows:
+        clauses.append(f"m.window IN ({windows})")
+        values += named
+    if where.source:
+        clauses.append("m.source = ?")
+        values.append(where.source)
     return " AND ".join(clauses), values
+
+
+def of_windows(where: Where) -> tuple[str, list[str]]:
+    """The SQL query for the windows of the wanted application and title, and its values; empty: any window."""
+    clauses, values = list[str](), list[str]()
+    if where.application:
+        clauses.append("application = ? COLLATE NOCASE")
+        values.append(where.application)
+    if where.title:
+        clauses.append("title LIKE ? ESCAPE '!'")
+        escaped = re.sub(r"([!%_])", r"!\1", where.title)
+        values.append(f"%{escaped}%")
+    return (f"SELECT id FROM window WHERE {' AND '.join(clauses)}" if clauses else ""), values

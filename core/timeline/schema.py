@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,12 +20,13 @@ from sqlite_utils.migrations import Migrations
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BUSY_SECONDS = 10.0
 RESCUE_STRETCH = 32  # keys read at once from a damaged file: what one bad page can hide
+WORDS_OF = "tokenize='unicode61 remove_diacritics 2'"
 RESCUE_GUESS = 500_000  # keys tried where the damaged file does not tell its highest
 _WORD = re.compile(r"[^\W_]+")
 _CONFUSED = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "!": "l", "5": "s", "8": "b", "2": "z", "9": "g"})
 
 # What is copied, in this order, out of a damaged file. The search indexes are built anew from these.
-TABLES = ("window", "picture", "moment", "line", "sighting")
+TABLES = ("window", "picture", "moment", "line", "sighting", "exchange", "citation")
 
 _schema = Migrations("timeline")
 
@@ -49,6 +50,11 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text in order, folded: runs of letters and digits."""
     return _WORD.findall(fold(text))
+
+
+def spans(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
+    """Where in ``text`` one of these folded words stands: first character and the one after the last."""
+    return [found.span() for found in _WORD.finditer(text) if fold(found[0]) in wanted]
 
 
 def confused(word: str) -> str:
@@ -94,31 +100,58 @@ def _first(db: sqlite_utils.Database) -> None:
 _schema(name="1 moments, lines and their indexes")(_first)
 
 
+def _second(db: sqlite_utils.Database) -> None:
+    db.execute(
+        """CREATE TABLE exchange (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, asked INTEGER NOT NULL,
+            question TEXT NOT NULL, answer TEXT NOT NULL, origin TEXT NOT NULL, follows INTEGER,
+            wrong INTEGER NOT NULL, remark TEXT NOT NULL)"""
+    )
+    db.execute("CREATE INDEX exchange_asked ON exchange(asked)")
+    db.execute(
+        "CREATE TABLE citation (exchange INTEGER NOT NULL, place INTEGER NOT NULL, moment INTEGER NOT NULL, "
+        "PRIMARY KEY (exchange, place)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX citation_moment ON citation(moment)")
+    _create_index(db.conn, "exchange_words", "exchange", ("question", "answer"), WORDS_OF)
+
+
+_schema(name="2 questions and answers")(_second)
+
+
 def create_indexes(connection: sqlite3.Connection) -> None:
-    """The full-text indexes and the triggers that keep them equal to their tables."""
-    words_of = "tokenize='unicode61 remove_diacritics 2'"
+    """The full-text indexes over what was on the screen, with the triggers that keep them equal to their tables."""
     for index, table, column, options in (
-        ("line_words", "line", "text", words_of),
-        ("window_words", "window", "title", words_of),
+        ("line_words", "line", "text", WORDS_OF),
+        ("window_words", "window", "title", WORDS_OF),
         ("term_grams", "term", "folded", "tokenize='trigram', detail='full'"),
     ):
-        connection.execute(
-            f"CREATE VIRTUAL TABLE {index} USING fts5({column}, content='{table}', content_rowid='id', {options})"
-        )
-        connection.execute(
-            f"CREATE TRIGGER {table}_added AFTER INSERT ON {table} BEGIN "
-            f"INSERT INTO {index}(rowid, {column}) VALUES (new.id, new.{column}); END"
-        )
-        connection.execute(
-            f"CREATE TRIGGER {table}_removed AFTER DELETE ON {table} BEGIN "
-            f"INSERT INTO {index}({index}, rowid, {column}) VALUES ('delete', old.id, old.{column}); END"
-        )
-        with suppress(sqlite3.OperationalError):  # before SQLite 3.42 `purge_indexes` does it instead
-            connection.execute(f"INSERT INTO {index}({index}, rank) VALUES ('secure-delete', 1)")
+        _create_index(connection, index, table, (column,), options)
     connection.execute("CREATE VIRTUAL TABLE line_vocabulary USING fts5vocab('line_words', 'row')")
 
 
-INDEXES = ("line_words", "window_words", "term_grams")
+def _create_index(
+    connection: sqlite3.Connection, index: str, table: str, columns: tuple[str, ...], options: str
+) -> None:
+    names = ", ".join(columns)
+    new, old = (", ".join(f"{which}.{column}" for column in columns) for which in ("new", "old"))
+    connection.execute(
+        f"CREATE VIRTUAL TABLE {index} USING fts5({names}, content='{table}', content_rowid='id', {options})"
+    )
+    connection.execute(
+        f"CREATE TRIGGER {table}_added AFTER INSERT ON {table} BEGIN "
+        f"INSERT INTO {index}(rowid, {names}) VALUES (new.id, {new}); END"
+    )
+    connection.execute(
+        f"CREATE TRIGGER {table}_removed AFTER DELETE ON {table} BEGIN "
+        f"INSERT INTO {index}({index}, rowid, {names}) VALUES ('delete', old.id, {old}); END"
+    )
+    with suppress(sqlite3.OperationalError):  # before SQLite 3.42 `purge_indexes` does it instead
+        connection.execute(f"INSERT INTO {index}({index}, rank) VALUES ('secure-delete', 1)")
+
+
+SEEN_INDEXES = ("line_words", "window_words", "term_grams")
+SAID_INDEXES = ("exchange_words",)
 
 
 def rebuild_index(connection: sqlite3.Connection, index: str) -> None:
@@ -126,9 +159,9 @@ def rebuild_index(connection: sqlite3.Connection, index: str) -> None:
     connection.execute(f"INSERT INTO {index}({index}) VALUES ('rebuild')")
 
 
-def purge_indexes(connection: sqlite3.Connection) -> None:
-    """Rewrites the full-text indexes so that nothing of deleted text is left in them."""
-    for index in INDEXES:
+def purge_indexes(connection: sqlite3.Connection, indexes: Iterable[str] = SEEN_INDEXES) -> None:
+    """Rewrites these full-text indexes so that nothing of deleted text is left in them."""
+    for index in indexes:
         connection.execute(f"INSERT INTO {index}({index}) VALUES ('optimize')")
 
 
@@ -185,6 +218,7 @@ def open_database(file: Path, now: datetime) -> tuple[sqlite3.Connection, str]:
 def _prepared(file: Path) -> sqlite3.Connection:
     connection = connect(file)
     _schema.apply(sqlite_utils.Database(connection))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # the tables would lie in the log a second time
     return connection
 
 
@@ -203,6 +237,7 @@ def _rescue(file: Path, now: datetime) -> tuple[sqlite3.Connection, str]:
         "INSERT OR IGNORE INTO window(id, application, title) SELECT DISTINCT window, '', '?' || window "
         "FROM moment WHERE window NOT IN (SELECT id FROM window)"
     )
+    connection.execute("DELETE FROM citation WHERE exchange NOT IN (SELECT id FROM exchange)")
     # A moment whose lines are gone is read again from its picture.
     connection.execute(
         "UPDATE moment SET read = 0 WHERE picture IS NOT NULL AND id NOT IN (SELECT moment FROM sighting)"

@@ -11,10 +11,12 @@ import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from difflib import SequenceMatcher
 
+from core.frame import Rect
 from core.timeline import schema
+from core.timeline.moment import SeenLine
+from core.timeline.rows import Where, of_windows, overlap
 
 COMMON = 2_500  # lines: a word in more lines than this is only looked for in lines found by rarer ones
 LINES = 250  # best lines followed to their moments
@@ -35,12 +37,10 @@ _STOP = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to look for, when (on screen at some time between) and in which application (case aside)."""
+    """What to look for and where."""
 
     text: str
-    start: datetime | None = None
-    end: datetime | None = None
-    application: str | None = None
+    where: Where
     distinct: bool = False  # of moments of one window with the same matching lines only the newest
 
 
@@ -87,6 +87,21 @@ def find(db: sqlite3.Connection, wanted: Wanted, limit: int) -> list[Match]:
     matches = [_match(id, found, titles.get(window), terms) for id, (window, found) in moments.items()]
     matches.sort(key=lambda match: (match.score, match.moment), reverse=True)
     return matches[:limit]
+
+
+def places(db: sqlite3.Connection, text: str, lines: Sequence[SeenLine]) -> list[Rect]:
+    """Where words of ``text``, in any form that `find` accepts, stand in these lines; in the lines' pixels.
+
+    A line is known as one box: a word's share of it is taken by its letters, which fits what is written evenly.
+    """
+    forms = {form for term in terms_of(db, _words(text)) for form in (term.word, *term.forms)}
+    found = []
+    for line in lines:
+        for start, end in schema.spans(line.text, forms):
+            width, whole = line.rect.width, len(line.text)
+            left, right = width * start // whole, -(-width * end // whole)
+            found.append(Rect(line.rect.left + left, line.rect.top, right - left, line.rect.height))
+    return found
 
 
 def stem(word: str) -> str:
@@ -204,18 +219,20 @@ def _matching_lines(db: sqlite3.Connection, terms: dict[str, Term], wanted: Want
 
 def _line_filter(wanted: Wanted) -> tuple[str, list[int | str]]:
     clauses, values = list[str](), list[int | str]()
-    if wanted.end is not None:
+    where = wanted.where
+    if where.end is not None:
         clauses.append("AND l.first <= ?")
-        values.append(schema.to_micros(wanted.end))
-    if wanted.start is not None:
+        values.append(schema.to_micros(where.end))
+    if where.start is not None:
         clauses.append(
             "AND (l.last >= ? OR l.id IN (SELECT s.line FROM sighting s JOIN moment o ON o.id = s.moment "
             "WHERE o.open = 1))"
         )
-        values.append(schema.to_micros(wanted.start))
-    if wanted.application:
-        clauses.append("AND l.window IN (SELECT id FROM window WHERE application = ? COLLATE NOCASE)")
-        values.append(wanted.application)
+        values.append(schema.to_micros(where.start))
+    windows, named = of_windows(where)
+    if windows:
+        clauses.append(f"AND l.window IN ({windows})")
+        values += named
     return " ".join(clauses), values
 
 
@@ -246,14 +263,7 @@ def _moments(
     db: sqlite3.Connection, best: Sequence[tuple[int, _Found]], titles: dict[int, dict[str, float]], wanted: Wanted
 ) -> dict[int, tuple[int, list[_Found]]]:
     """moment -> (its window, its matching lines), for the best lines and for windows found by their title."""
-    clauses, values = ["1"], list[int | str]()
-    if wanted.end is not None:
-        clauses.append("m.time <= ?")
-        values.append(schema.to_micros(wanted.end))
-    if wanted.start is not None:
-        clauses.append("(m.ended >= ? OR m.open = 1)")
-        values.append(schema.to_micros(wanted.start))
-    inside = " AND ".join(clauses)
+    inside, values = overlap(wanted.where)
     moments = dict[int, tuple[int, list[_Found]]]()
     for id, found in best:
         rows = db.execute(
@@ -263,12 +273,11 @@ def _moments(
         )
         for moment, window in rows.fetchall():
             moments.setdefault(moment, (window, []))[1].append(found)
-    apps = " AND window IN (SELECT id FROM window WHERE application = ? COLLATE NOCASE)" if wanted.application else ""
     ranked = sorted(titles, key=lambda window: (len(titles[window]), window), reverse=True)[: LINES // 4]
     for window in ranked:
         rows = db.execute(
-            f"SELECT m.id, m.window FROM moment m WHERE m.window = ? AND {inside}{apps} ORDER BY m.time DESC LIMIT ?",
-            [window, *values, *([wanted.application] if wanted.application else []), SIGHTINGS],
+            f"SELECT m.id, m.window FROM moment m WHERE m.window = ? AND {inside} ORDER BY m.time DESC LIMIT ?",
+            [window, *values, SIGHTINGS],
         )
         for moment, window_id in rows.fetchall():
             moments.setdefault(moment, (window_id, []))

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,20 +21,22 @@ import numpy as np
 from core.config import TimelineConfig
 from core.errors import DiskFullError, EnvironmentTroubleError
 from core.frame import Frame, Pixels, Rect, Window, utc_now
-from core.timeline import schema, search, thinning
-from core.timeline.moment import Hit, Line, Moment, SeenLine, Thinned
+from core.timeline import history, overview, schema, search, thinning
+from core.timeline.connections import Connections
+from core.timeline.history import History
+from core.timeline.moment import Density, Hit, Line, Moment, SeenLine, Thinned
 from core.timeline.pictures import Pictures, decode, encode
 from core.timeline.rows import (
     Open,
     UnreadPart,
     View,
+    Where,
     by_window,
     hidden_parts,
     numbers,
     overlap,
     same_place,
     storable,
-    told,
     window_id,
 )
 from core.timeline.tracks import Base, Newest, Place, Places, Placing, tiles_of
@@ -67,24 +68,20 @@ class Timeline:
         self.folder = folder
         self._config = config
         self._pictures = Pictures(folder, config.quality, config.thumbnail_side)
-        self._writing = threading.RLock()
-        self._local = threading.local()
-        self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         self._places = Places()
         self._open: dict[str, dict[int, Open]] = {}
         self._written: dict[str, datetime] = {}  # source: when "still on screen" was last written
         self._whole: dict[str, datetime] = {}  # source: time of the last picture of all of it
         self._recent: OrderedDict[int, Pixels] = OrderedDict()  # unread pictures as captured, without loss
         try:
-            with told():
-                first, notice = schema.open_database(folder / DATABASE, utc_now())
+            self._connections = Connections(folder / DATABASE)
         except OSError as error:
             raise EnvironmentTroubleError(
                 "The timeline's folder cannot be used.", "Check that it exists and belongs to you."
             ) from error
-        self._local.connection = first
-        self._connections[threading.current_thread()] = first
-        self.notices: tuple[str, ...] = (notice,) if notice else ()
+        self._writing = self._connections.writing
+        self.notices: tuple[str, ...] = (self._connections.notice,) if self._connections.notice else ()
+        self.history = History(self._connections)
         with self._transaction() as db:
             db.execute("UPDATE moment SET open = 0 WHERE open = 1")
             known = {key for (key,) in db.execute("SELECT key FROM picture")}
@@ -166,23 +163,15 @@ class Timeline:
     def forget(self, start: datetime | None, end: datetime | None = None) -> int:
         """Removes every moment on screen at some time in [start, end] for good; how many.
 
-        Rows, index entries and pictures are gone and overwritten when this returns. None: without that bound.
+        Rows, index entries and pictures are gone and overwritten when this returns, and so are the questions and
+        answers that could tell of them. None: without that bound.
         """
-        clause, values = overlap(start, end)
+        clause, values = overlap(Where(start, end))
         with self._writing:
             with self._transaction() as db:
                 ids = [id for (id,) in db.execute(f"SELECT m.id FROM moment m WHERE {clause}", values)]
-                files = self._remove_rows(db, ids)
-                if ids:
-                    schema.purge_indexes(db)
-            for key in files:
-                self._pictures.remove(key)
-            self._places.clear()
-            self._recent.clear()
-            self._whole.clear()
-            for source in self._open:
-                self._open[source] = {id: o for id, o in self._open[source].items() if id not in set(ids)}
-            self._shrink()
+                files = self._forget_rows(db, ids, start, end)
+            self._tidy(ids, files)
         return len(ids)
 
     def rebuild_indexes(self, report: Callable[[float], None] = lambda _: None) -> None:
@@ -190,16 +179,54 @@ class Timeline:
 
         ``report`` hears the share that is done before each of them, and may raise to stop there.
         """
-        for place, index in enumerate(schema.INDEXES):
-            report(place / len(schema.INDEXES))
+        indexes = (*schema.SEEN_INDEXES, *schema.SAID_INDEXES)
+        for place, index in enumerate(indexes):
+            report(place / len(indexes))
             with self._writing, self._transaction() as db:
                 schema.rebuild_index(db, index)
+
+    def forget_moments(self, ids: Sequence[int]) -> int:
+        """Removes these moments for good, as `forget` does; how many there were."""
+        with self._writing:
+            with self._transaction() as db:
+                rows = [db.execute("SELECT id, time, ended FROM moment WHERE id = ?", (id,)).fetchone() for id in ids]
+                found = [row for row in rows if row is not None]
+                if not found:
+                    return 0
+                start, end = min(row["time"] for row in found), max(row["ended"] for row in found)
+                known = [row["id"] for row in found]
+                files = self._forget_rows(db, known, schema.from_micros(start), schema.from_micros(end))
+            self._tidy(known, files)
+        return len(known)
+
+    def _forget_rows(
+        self, db: sqlite3.Connection, ids: Sequence[int], start: datetime | None, end: datetime | None
+    ) -> list[str]:
+        """Removes moments and what was said of them; the keys of pictures whose files are to go after committing."""
+        history.forget_with(db, ids, start, end)
+        files = self._remove_rows(db, ids)
+        if ids:
+            schema.purge_indexes(db)
+        return files
+
+    def _tidy(self, ids: Sequence[int], files: Sequence[str]) -> None:
+        """After rows were forgotten: their files go, and nothing in memory refers to them any more."""
+        for key in files:
+            self._pictures.remove(key)
+        self._places.clear()
+        self._recent.clear()
+        self._whole.clear()
+        gone = set(ids)
+        for source in self._open:
+            self._open[source] = {id: o for id, o in self._open[source].items() if id not in gone}
+        self._connections.shrink()
 
     def thin(self, now: datetime) -> Thinned:
         """Applies the age limit and the budget, oldest first; call every few minutes."""
         with self._writing:
             before = self.disk_bytes()
             with self._transaction() as db:
+                history.forget_before(db, now - timedelta(days=self._config.max_age_days))
                 old = thinning.too_old(db, now, self._config.max_age_days)
                 files = self._remove_rows(db, old)
                 moments, pictures = len(old), len(files)
@@ -216,11 +243,11 @@ class Timeline:
                     if not level.rows:
                         break
                     moments += len(chosen)
-                    self._shrink()
+                    self._connections.shrink()
                     if not chosen:
                         break
             if moments:
-                self._shrink()
+                self._connections.shrink()
             if moments or pictures:
                 self._places.clear()
             return Thinned(moments, pictures, max(0, before - self.disk_bytes()))
@@ -232,9 +259,7 @@ class Timeline:
                 seen = [moment.seen for moment in self._open[source].values()]
                 with suppress(EnvironmentTroubleError):
                     self.note_gone(source, max(seen, default=utc_now()))
-            for connection in self._connections.values():
-                connection.close()
-            self._connections.clear()
+            self._connections.close()
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -267,9 +292,13 @@ class Timeline:
         application: str | None = None,
         limit: int = 50,
         offset: int = 0,
+        *,
+        title: str | None = None,
+        source: str | None = None,
     ) -> list[Moment]:
-        """Moments on screen at some time in [start, end], newest first. ``application``: its name, case aside."""
-        clause, values = overlap(start, end, application)
+        """Moments on screen at some time in [start, end], newest first. ``application``: its name, case aside;
+        ``title``: a part of the window's; ``source``: the screen or camera."""
+        clause, values = overlap(Where(start, end, application, title, source))
         rows = self._db.execute(
             f"SELECT {COLUMNS} {FROM} WHERE {clause} ORDER BY m.time DESC, m.id DESC LIMIT ? OFFSET ?",
             [*values, limit, offset],
@@ -277,12 +306,22 @@ class Timeline:
         return [self._moment(row) for row in rows.fetchall()]
 
     def count(
-        self, start: datetime | None = None, end: datetime | None = None, application: str | None = None
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        application: str | None = None,
+        *,
+        title: str | None = None,
+        source: str | None = None,
     ) -> int:
         """How many moments `between` would give without a limit."""
-        clause, values = overlap(start, end, application)
+        clause, values = overlap(Where(start, end, application, title, source))
         number: int = self._db.execute(f"SELECT count(*) {FROM} WHERE {clause}", values).fetchone()[0]
         return number
+
+    def density(self, start: datetime, end: datetime, slots: int) -> Density:
+        """How many moments began in each of ``slots`` equal parts of [start, end), by application."""
+        return overview.density(self._db, start, end, slots)
 
     def applications(self) -> list[str]:
         """The applications that have moments, by name."""
@@ -304,7 +343,7 @@ class Timeline:
 
         ``distinct``: of the moments of one window that match by the same lines, only the newest.
         """
-        wanted = search.Wanted(text, start, end, application, distinct)
+        wanted = search.Wanted(text, Where(start, end, application), distinct)
         found = search.find(self._db, wanted, limit + offset)[offset:]
         hits = []
         for match in found:
@@ -313,6 +352,14 @@ class Timeline:
                 lines = {line.text: line for line in self.lines(match.moment)}
                 hits.append(Hit(moment, tuple(lines[t] for t in match.lines if t in lines), match.score))
         return hits
+
+    def found(self, text: str, where: Where, limit: int) -> list[int]:
+        """The numbers of the moments that `search` finds, best first: quicker where there are many."""
+        return [match.moment for match in search.find(self._db, search.Wanted(text, where), limit)]
+
+    def found_in(self, id: int, text: str) -> list[Rect]:
+        """Where in a moment's picture the words of ``text`` stand, in its pixels: as `search` matches words."""
+        return search.places(self._db, text, self.lines(id))
 
     def pixels(self, id: int) -> Pixels | None:
         """[H, W, 3] of the moment's window as it looked, without loss while it is unread and recent."""
@@ -400,34 +447,15 @@ class Timeline:
     @property
     def _db(self) -> sqlite3.Connection:
         """This thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            with told():
-                connection = schema.connect(self.folder / DATABASE)
-            self._local.connection = connection
-            with self._writing:
-                for thread in [thread for thread in self._connections if not thread.is_alive()]:
-                    self._connections.pop(thread).close()
-                self._connections[threading.current_thread()] = connection
-        return connection
+        return self._connections.here
 
     @property
     def _budget(self) -> int:
         return int(self._config.budget_gb * 1e9)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """All or nothing; raises DiskFullError where there is no room."""
-        db = self._db
-        with told():
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+        return self._connections.transaction()
 
     def _moment(self, row: sqlite3.Row) -> Moment:
         return Moment(
@@ -689,9 +717,3 @@ class Timeline:
             return None
         db.execute("DELETE FROM picture WHERE key = ?", (key,))
         return key
-
-    def _shrink(self) -> None:
-        """Gives freed space back and leaves nothing of what was removed in the log file."""
-        with told():
-            self._db.execute("PRAGMA incremental_vacuum").fetchall()
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

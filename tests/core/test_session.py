@@ -45,6 +45,23 @@ def test_seeing_takes_the_tokens_it_says_and_no_more_memory() -> None:
     assert not stream.facts.answers
 
 
+def test_it_knows_since_when_it_remembers_and_what_a_cache_would_take(tmp_path: Path) -> None:
+    stream = session()
+    assert stream.facts.since is None
+    shape = stream._bundle.shape
+    keys_and_values = 2 * shape.num_hidden_layers * shape.num_key_value_heads * shape.head_dim
+    assert stream.facts.cache_bytes_per_token == keys_and_values * stream._state.keys.element_size()
+    for index in range(3):
+        stream.see(observation(index))
+    assert stream.facts.since == observation(0).time
+    stream.save(tmp_path / "state")
+    other = session()
+    other.load(tmp_path / "state")
+    assert other.facts.since == observation(0).time
+    other.reset()
+    assert other.facts.since is None
+
+
 def test_asking_leaves_the_stream_bit_for_bit_as_it_was() -> None:
     stream = session()
     stream.see(observation(0))

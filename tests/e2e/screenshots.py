@@ -20,11 +20,12 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from PySide6.QtCore import QDeadlineTimer, QEventLoop, QRect
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QRect, QTime
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.paths import paths_in
+from app.protocol import GrowthPoint, Memory, View
 from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
 from ui.answer import Stage
 from ui.bridge import Bridge, decoded
@@ -35,6 +36,7 @@ from ui.settings_window import SettingsWindow
 from ui.snip import Overlay
 
 PATIENCE_S = 10.0
+MEMORY_BYTES = 172 * 2**20
 IN_EVERY_LOOK = (
     "welcome-1",
     "welcome-4",
@@ -47,6 +49,11 @@ IN_EVERY_LOOK = (
     "settings-capture",
     "settings-model",
     "timeline",
+    "timeline-range",
+    "found-words",
+    "follow-up",
+    "history",
+    "memory",
 )
 
 BUILD = (
@@ -218,6 +225,9 @@ def photograph(studio: Studio) -> None:
     viewer.close()
     window.composer.detach()
     window.composer.edit.clear()
+    photograph_conversation(studio)
+    photograph_history(studio)
+    photograph_memory(studio)
     photograph_settings(studio)
     photograph_timeline(studio)
     photograph_snip(studio)
@@ -230,6 +240,68 @@ def photograph(studio: Studio) -> None:
     engine.close()
     studio.wait(lambda: desktop.presence.title == "Not running")
     studio.take("ended", window)
+
+
+def photograph_conversation(studio: Studio) -> None:
+    """A question that goes on from the one before, and an answer that the user calls wrong."""
+    window, engine = studio.desktop.window, studio.engine
+    first = "What did the island ferry cost yesterday?"
+    prices = tuple(moment for moment in engine.moments if moment.application == "Chromium")
+    ask(studio, first, Script(("24.00 - “Island ferry, return  24.00”",), "evidence", prices))
+    ask(studio, "and the day before?", Script(("22.00 - “Island ferry, return  22.00”",), "evidence", after=first))
+    studio.take("follow-up", window)
+    exchange = window.exchanges[-1]
+    exchange.wrong_button.click()
+    exchange.remark.setText("It was 23.00: the sign had changed at noon")
+    studio.take("wrong", window)
+    exchange.remark.editingFinished.emit()
+    studio.wait(lambda: engine.history[0].remark)
+    window.clear()
+
+
+def photograph_history(studio: Studio) -> None:
+    """What was asked so far."""
+    studio.desktop.show_history()
+    history = studio.desktop.history
+    if history is None:
+        raise RuntimeError("the history did not open")
+    studio.wait(lambda: history.model.rowCount() == len(studio.engine.history))
+    history.list.setCurrentIndex(history.model.index(0))
+    studio.take("history", history)
+    history.close()
+
+
+def photograph_memory(studio: Studio) -> None:
+    """The memory after a working day."""
+    now = datetime.now(UTC)
+    began, chance = now - timedelta(hours=5, minutes=20), Random(3)
+    steps = [chance.random() * (3 if 30 < place < 70 else 1) for place in range(160)]
+    tokens, points = 0, []
+    for place, step in enumerate(steps):
+        tokens += int(9_000 * step)
+        at = began + timedelta(minutes=2 * place)
+        points.append(GrowthPoint(time=at, tokens=tokens, state_bytes=MEMORY_BYTES))
+    shown = studio.engine.pictures[1], studio.engine.pictures[2], studio.engine.pictures[3]
+    studio.engine.memory = Memory(
+        id=0,
+        since=began,
+        frames=5210,
+        tokens=tokens,
+        state_bytes=MEMORY_BYTES,
+        cache_bytes_per_token=36_864,
+        frames_per_second=3.4,
+        points=tuple(points),
+        view=View(number=1, time=now, words="2026-11-25 Wed 14:05:09 | xterm | make", pictures=shown),
+    )
+    studio.desktop.show_memory()
+    memory = studio.desktop.memory
+    if memory is None:
+        raise RuntimeError("the memory panel did not open")
+    studio.engine.tell(device="cuda:0", frames_seen=46_410, frames_still=41_200)
+    studio.wait(memory.view.shows_picture)
+    studio.wait(lambda: memory.tiles["device"].value == "cuda:0")
+    studio.take("memory", memory)
+    memory.close()
 
 
 def photograph_settings(studio: Studio) -> None:
@@ -299,6 +371,23 @@ def photograph_timeline(studio: Studio) -> None:
         timeline.grid.viewport().repaint()
         studio.settle()
     studio.take("timeline", timeline)
+    engine.export_hold = threading.Event()
+    timeline.filters.set_times(QTime(10, 0), QTime(12, 14))
+    timeline.exporting.begin(Path("/home/ines/Afterimage 2026-11-25 1000-1214"), timeline.filters.filter.selection())
+    studio.wait(lambda: timeline.exporting.share > 0)
+    studio.wait(lambda: 0 < timeline.model.rowCount() < 400)
+    timeline.grid.viewport().repaint()
+    studio.take("timeline-range", timeline)
+    engine.export_hold.set()
+    studio.wait(lambda: not timeline.exporting.under_way)
+    engine.places = ((318, 197, 78, 29), (443, 197, 203, 29))  # "error" and "balance_cents" of BUILD
+    build = [moment for moment in engine.moments if moment.application == "xterm"]
+    desktop.window.open_moments(build, 0, "error balance_cents")
+    viewer = desktop.window.viewer
+    studio.wait(lambda: viewer is not None and viewer.marks)
+    if viewer is not None:
+        studio.take("found-words", viewer)
+        viewer.close()
     timeline.close()
 
 

@@ -127,6 +127,14 @@ def test_from_the_first_run_to_an_answer_by_keys_alone(app: App) -> None:
     assert exchange["origin"] in {"From what was recorded", "From memory and what was recorded"}
     assert "XTerm" in exchange["cards"][0]
 
+    app.desktop.type("and where was that?")
+    app.desktop.press("Return")
+    app.wait(lambda now: [e["stage"] for e in now["exchanges"]] == ["DONE", "DONE"], "the follow-up's answer")
+    assert app.shown()["exchanges"][1]["answer"].startswith("In XTerm, window “build”")
+    with connect(app.paths, start=False) as client:
+        kept = client.history().exchanges
+    assert [exchange.before for exchange in kept] == ["What was the error in the build?", ""]
+
     engine = app.engine()
     app.desktop.press("ctrl+q")
     assert app.process.wait(PATIENCE) == 0

@@ -35,12 +35,16 @@ class Script:
     hold: threading.Event | None = None
     hold_after: int = 0
     total_ms: float = 840.0
+    after: str = ""
 
 
 @dataclass
 class Asked:
     question: str
     picture: bytes | None
+    earlier: tuple[protocol.Turn, ...] = ()
+    follows: int | None = None
+    picture_before: bytes | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
@@ -62,6 +66,12 @@ class FakeEngine:
         self.work_goes_on = threading.Event()
         self.requests: list[protocol.Request] = []
         self.asked: list[Asked] = []
+        self.history: list[protocol.ExchangeInfo] = []  # newest first
+        self.keeps_history = True
+        self.memory = protocol.Memory(id=0)
+        self.places: tuple[tuple[int, int, int, int], ...] = ()  # where searched words stand, in any moment
+        self.export_hold: threading.Event | None = None  # an export waits half-way for it
+        self.export_failure: tuple[str, str] | None = None
         self._server = Server(paths, self._handle)
 
     def close(self) -> None:
@@ -104,6 +114,13 @@ class FakeEngine:
             "forget": self._forget,
             "moments": self._moments,
             "picture": self._picture,
+            "density": self._density,
+            "found": self._found,
+            "export": self._export,
+            "history": self._history,
+            "judge": self._judge,
+            "forget_history": self._forget_history,
+            "memory": self._memory,
             "settings": self._settings,
             "change_setting": self._change_setting,
             "windows": self._windows,
@@ -139,10 +156,16 @@ class FakeEngine:
         reply.put(protocol.Done(id=reply.id))
 
     def _forget(self, request: protocol.Forget, reply: Reply) -> None:
-        start = request.start
+        start, end = request.start, request.end
         if request.last_s is not None:
             start = datetime.now(UTC) - timedelta(seconds=request.last_s)
-        kept = [moment for moment in self.moments if start is not None and moment.time < start]
+
+        def goes(moment: MomentInfo) -> bool:
+            if request.moments:
+                return moment.id in request.moments
+            return (start is None or moment.time >= start) and (end is None or moment.time <= end)
+
+        kept = [moment for moment in self.moments if not goes(moment)]
         count = len(self.moments) - len(kept)
         self.moments = kept
         self.tell(moments=len(kept))
@@ -155,14 +178,99 @@ class FakeEngine:
             return
         found = [
             moment
+            for moment in self._selected(request)
+            if request.text.casefold() in f"{moment.text} {moment.window} {moment.application}".casefold()
+        ]
+        page = tuple(found[request.offset : request.offset + request.limit])
+        reply.put(protocol.Moments(id=reply.id, moments=page, total=len(found)))
+
+    def _selected(self, request: protocol.Selection) -> list[MomentInfo]:
+        return [
+            moment
             for moment in self.moments
             if (request.start is None or moment.time >= request.start)
             and (request.end is None or moment.time < request.end)
             and (not request.application or moment.application == request.application)
-            and request.text.casefold() in f"{moment.text} {moment.window} {moment.application}".casefold()
+            and request.window.casefold() in moment.window.casefold()
+            and (not request.source or moment.source == request.source)
+        ]
+
+    def _density(self, request: protocol.GetDensity, reply: Reply) -> None:
+        counts: dict[str, list[int]] = {}
+        inside = [moment for moment in self.moments if request.start <= moment.time < request.end]
+        for moment in inside:
+            slot = int((moment.time - request.start) / (request.end - request.start) * request.slots)
+            counts.setdefault(moment.application, [0] * request.slots)[slot] += 1
+        ordered = sorted(counts, key=lambda name: -sum(counts[name]))
+        reply.put(
+            protocol.Density(
+                id=reply.id,
+                counts={name: tuple(counts[name]) for name in ordered},
+                sources=tuple(sorted({moment.source for moment in inside})),
+            )
+        )
+
+    def _found(self, request: protocol.GetFound, reply: Reply) -> None:
+        reply.put(protocol.Found(id=reply.id, moment=request.moment, places=self.places))
+
+    def _export(self, request: protocol.Export, reply: Reply) -> None:
+        self._start(lambda: self._write_out(request, reply))
+
+    def _write_out(self, request: protocol.Export, reply: Reply) -> None:
+        reply.put(protocol.Progress(id=reply.id, done=0.5))
+        while self.export_hold is not None and not self.export_hold.wait(0.01):
+            if reply.cancelled.is_set():
+                return
+        if self.export_failure is not None:
+            reply.fail(*self.export_failure)
+        else:
+            reply.put(protocol.Done(id=reply.id, message=request.folder))
+
+    def _history(self, request: protocol.GetHistory, reply: Reply) -> None:
+        wanted = request.text.casefold().split()
+        found = [
+            exchange
+            for exchange in self.history
+            if all(word in f"{exchange.question} {exchange.answer}".casefold() for word in wanted)
         ]
         page = tuple(found[request.offset : request.offset + request.limit])
-        reply.put(protocol.Moments(id=reply.id, moments=page, total=len(found)))
+        reply.put(protocol.History(id=reply.id, exchanges=page, total=len(found)))
+
+    def _judge(self, request: protocol.Judge, reply: Reply) -> None:
+        for place, exchange in enumerate(self.history):
+            if exchange.id == request.exchange:
+                changes = {"wrong": request.wrong, "remark": request.remark}
+                self.history[place] = exchange.model_copy(update=changes)
+        reply.put(protocol.Done(id=reply.id))
+
+    def _forget_history(self, request: protocol.ForgetHistory, reply: Reply) -> None:
+        before = len(self.history)
+        gone = request.exchanges
+        self.history = [] if gone is None else [kept for kept in self.history if kept.id not in gone]
+        reply.put(protocol.Done(id=reply.id, count=before - len(self.history)))
+
+    def _memory(self, request: protocol.GetMemory, reply: Reply) -> None:
+        view = self.memory.view
+        known = view is not None and view.number == request.known
+        update = {"id": reply.id, "view": None if known else view}
+        reply.put(self.memory.model_copy(update=update))
+
+    def _keep(self, request: protocol.Ask, script: Script) -> int | None:
+        if not self.keeps_history:
+            return None
+        exchange = protocol.ExchangeInfo.model_validate(
+            {
+                "id": len(self.history) + 1,
+                "asked": datetime.now(UTC),
+                "question": request.question,
+                "answer": "".join(script.pieces),
+                "origin": script.origin,
+                "moments": script.moments,
+                "before": script.after,
+            }
+        )
+        self.history.insert(0, exchange)
+        return exchange.id
 
     def _picture(self, request: protocol.GetPicture, reply: Reply) -> None:
         data = self.pictures.get(request.moment)
@@ -232,10 +340,19 @@ class FakeEngine:
 
     def _ask(self, request: protocol.Ask, reply: Reply) -> None:
         script = self.script  # before the test can see that it was asked, and change it for the next question
-        self.asked.append(Asked(request.question, request.picture, reply.cancelled))
-        self._start(lambda: self._answer(script, reply))
+        self.asked.append(
+            Asked(
+                request.question,
+                request.picture,
+                request.earlier,
+                request.follows,
+                request.picture_before,
+                reply.cancelled,
+            )
+        )
+        self._start(lambda: self._answer(request, script, reply))
 
-    def _answer(self, script: Script, reply: Reply) -> None:
+    def _answer(self, request: protocol.Ask, script: Script, reply: Reply) -> None:
         for place, piece in enumerate(script.pieces):
             if place == script.hold_after and not self._released(script, reply):
                 return
@@ -253,6 +370,8 @@ class FakeEngine:
                     "origin": script.origin,
                     "moments": script.moments,
                     "timings_ms": {"total": script.total_ms},
+                    "after": script.after,
+                    "exchange": self._keep(request, script),
                 }
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -136,3 +137,30 @@ def test_every_stored_form_of_picture_can_be_shown(form: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"no picture", b"RIFF\x00\x00\x00\x00WEBPVP8 "])
 def test_what_is_no_picture_is_a_null_image(data: bytes) -> None:
     assert decoded(data) == QImage()
+
+
+def test_an_export_tells_how_far_it_is_and_then_where_it_went(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, tmp_path: Path
+) -> None:
+    bridge.start()
+    with qtbot.waitSignals(
+        [bridge.progress, bridge.done],
+        order="strict",
+        check_params_cbs=[
+            lambda _ticket, share, _message: share == 0.5,
+            lambda _ticket, done: done.message == str(tmp_path / "out"),
+        ],
+    ):
+        bridge.export(tmp_path / "out", {"application": "xterm"})
+
+
+def test_a_judgement_reaches_the_history_and_is_read_back(qtbot: QtBot, engine: FakeEngine, bridge: Bridge) -> None:
+    bridge.start()
+    with qtbot.waitSignal(bridge.answered) as asked:
+        bridge.ask("?")
+    number = asked.args[1].exchange if asked.args else None
+    assert number is not None
+    bridge.done.connect(lambda *_: bridge.fetch_history("?"))
+    with qtbot.waitSignals([bridge.done, bridge.history_fetched], order="strict"):
+        bridge.judge(number, wrong=True, remark="no")
+    assert engine.history[0].remark == "no"

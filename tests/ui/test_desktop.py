@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -269,3 +272,47 @@ def test_keys_that_are_only_being_chosen_open_nothing(qtbot: QtBot, engine: Fake
     desktop.window.hide()
     desktop.hotkeys.pressed.emit("ask")
     assert desktop.window.isVisible()
+
+
+def test_history_and_memory_open_from_the_window(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop, bridge: Bridge
+) -> None:
+    bridge.start()
+    with qtbot.waitSignal(bridge.history_fetched):
+        desktop.window.history_wanted.emit()
+    with qtbot.waitSignal(bridge.memory_fetched):
+        desktop.window.memory_wanted.emit()
+    assert desktop.history is not None
+    assert desktop.memory is not None
+    qtbot.addWidget(desktop.history)
+    qtbot.addWidget(desktop.memory)
+
+
+OPEN_AND_END = """
+import sys
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from app.paths import paths_in
+from ui.bridge import Bridge
+from ui.desktop import Desktop
+from ui.immortal import keep_singletons
+keep_singletons()
+application = QApplication(["test", "-platform", "offscreen"])
+for _ in range(3):
+    paths = paths_in(Path(sys.argv[1]))
+    desktop = Desktop(application, paths, Bridge(paths))
+    desktop.show_memory()
+    desktop.memory.hide()
+    application.processEvents()
+    desktop.show_timeline()
+    application.processEvents()
+    desktop.bridge.stop()
+    desktop.dispose()
+print("ended")
+"""
+
+
+def test_a_desktop_with_charts_and_timeline_ends_in_order(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPEN_AND_END, str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "ended"), ended.stderr[-500:]

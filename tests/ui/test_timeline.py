@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QDate, QPoint, Qt
+from PySide6.QtCore import QDate, QPoint, QRect, Qt, QTime
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.protocol import Export
 from tests.helpers.fake_engine import FakeEngine, drawn, moment
 from ui.bridge import Bridge
+from ui.controls import Controls
 from ui.day_strip import DayStrip
 from ui.pictures import Pictures
 from ui.theme import Theme
 from ui.timeline_model import KEPT_PAGES, MOMENT_ROLE, PAGE, Filter, TimelineModel
 from ui.timeline_window import TimelineWindow
+from ui.window import AskWindow
 
 NOON = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0)
 
@@ -35,8 +41,17 @@ def model(bridge: Bridge) -> TimelineModel:
 
 
 @pytest.fixture
-def timeline(qtbot: QtBot, bridge: Bridge, theme: Theme) -> TimelineWindow:
-    window = TimelineWindow(theme, bridge, Pictures(bridge))
+def controls(bridge: Bridge, theme: Theme, monkeypatch: pytest.MonkeyPatch) -> Controls:
+    """The user is sure of everything, unless ``sure`` says otherwise."""
+    controls = Controls(theme, bridge)
+    controls.sure = True  # type: ignore[attr-defined]  # the test's own
+    monkeypatch.setattr(controls, "confirm", lambda *_words: controls.sure)  # type: ignore[attr-defined]  # as above
+    return controls
+
+
+@pytest.fixture
+def timeline(qtbot: QtBot, bridge: Bridge, theme: Theme, controls: Controls) -> TimelineWindow:
+    window = TimelineWindow(theme, bridge, Pictures(bridge), controls)
     qtbot.addWidget(window)
     return window
 
@@ -124,7 +139,7 @@ def test_enter_opens_the_moment_large(
     timeline.grid.setFocus()
     timeline.grid.setCurrentIndex(timeline.model.index(1))
     with qtbot.waitSignal(
-        timeline.opened, check_params_cb=lambda moments, place: moments[place].id == 2 and len(moments) == 4
+        timeline.opened, check_params_cb=lambda moments, place, _words: moments[place].id == 2 and len(moments) == 4
     ):
         QTest.keyClick(timeline.grid, Qt.Key.Key_Return)
 
@@ -151,3 +166,230 @@ def test_a_day_without_moments_says_so(
         timeline.show()
     assert timeline.day.date() == QDate.currentDate()
     assert timeline.message == "Nothing was recorded on this day."
+
+
+def test_the_strip_is_the_engines_count_of_the_whole_day(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow
+) -> None:
+    fill(engine, 3 * PAGE)
+    fill(engine, 1, NOON + timedelta(hours=3))
+    shown(qtbot, bridge, timeline)
+    assert timeline.strip.density()[48] == 3 * PAGE
+    assert timeline.strip.density()[60] == 1
+    assert engine.kinds().count("moments") == 1  # no page was fetched for it
+    assert {name for name, _colour in timeline.strip.legend()} == {"Chromium", "xterm"}
+    assert "Chromium" in timeline.strip.told_at(48)
+    assert timeline.filters.application.findText("xterm") >= 0
+
+
+def test_pressing_the_strip_goes_to_a_row_that_was_never_fetched(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow
+) -> None:
+    fill(engine, 5)
+    fill(engine, 3 * PAGE, NOON + timedelta(hours=3))
+    shown(qtbot, bridge, timeline)
+    timeline.strip.went.emit(NOON)
+    assert timeline.grid.currentIndex().row() == 3 * PAGE
+    qtbot.waitUntil(lambda: timeline.model.moment(3 * PAGE) is not None)
+    first = timeline.model.moment(3 * PAGE)
+    assert first is not None
+    assert first.time.astimezone() == NOON + timedelta(seconds=4)
+    timeline.grid.verticalScrollBar().setValue(0)
+    assert timeline.strip.slot == 60  # what the grid shows first
+
+
+def test_a_range_drawn_with_shift_selects_that_part_of_the_day(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow
+) -> None:
+    fill(engine, 3)
+    fill(engine, 4, NOON + timedelta(hours=3))
+    shown(qtbot, bridge, timeline)
+    strip, shift, left = timeline.strip, Qt.KeyboardModifier.ShiftModifier, Qt.MouseButton.LeftButton
+    with qtbot.waitSignal(timeline.model.counted, check_params_cb=lambda total: total == 4):
+        QTest.mousePress(strip, left, shift, QPoint(strip.width() * 60 // 96 + 1, 20))
+        QTest.mouseMove(strip, QPoint(strip.width() * 64 // 96 + 1, 20))
+        QTest.mouseRelease(strip, left, shift, QPoint(strip.width() * 64 // 96 + 1, 20))
+    assert timeline.filters.begin.time() == QTime(15, 0)
+    with qtbot.waitSignal(timeline.model.counted, check_params_cb=lambda total: total == 7):
+        button_of(timeline, "The whole day").click()
+    with qtbot.waitSignal(strip.chose, check_params_cb=lambda first, last: last - first == 1):
+        QTest.keyClick(strip, Qt.Key.Key_Right, shift)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "left"),
+    [("application", "xterm", 2), ("window_title", "WINDOW 3", 1), ("source", "nowhere", 0)],
+)
+def test_every_filter_selects(
+    qtbot: QtBot,
+    engine: FakeEngine,
+    bridge: Bridge,
+    timeline: TimelineWindow,
+    field: str,
+    value: str,
+    left: int,
+) -> None:
+    fill(engine, 4)
+    shown(qtbot, bridge, timeline)
+    control = getattr(timeline.filters, field)
+    with qtbot.waitSignal(timeline.model.counted, check_params_cb=lambda total: total == left):
+        control.setCurrentText(value) if field != "window_title" else control.setText(value)
+    assert sum(timeline.strip.density()) == left
+    assert not timeline.delete_button.isEnabled()
+
+
+def test_selected_moments_are_deleted_when_the_user_is_sure(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow, controls: Controls
+) -> None:
+    fill(engine, 4)
+    shown(qtbot, bridge, timeline)
+    timeline.grid.setCurrentIndex(timeline.model.index(1))
+    controls.sure = False  # type: ignore[attr-defined]  # of the fixture
+    QTest.keyClick(timeline.grid, Qt.Key.Key_Delete)
+    assert "forget" not in engine.kinds()
+    controls.sure = True  # type: ignore[attr-defined]  # of the fixture
+    with qtbot.waitSignal(timeline.model.counted, check_params_cb=lambda total: total == 3):
+        QTest.keyClick(timeline.grid, Qt.Key.Key_Delete)
+    assert [moment.id for moment in engine.moments] == [3, 1, 0]
+    assert "1" in timeline.notice.words
+
+
+def test_a_part_of_the_day_is_deleted_and_the_rest_stays(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow, controls: Controls
+) -> None:
+    fill(engine, 3)
+    fill(engine, 4, NOON + timedelta(hours=3))
+    shown(qtbot, bridge, timeline)
+    with qtbot.waitSignal(timeline.model.counted, check_params_cb=lambda total: total == 4):
+        timeline.filters.set_times(QTime(15, 0), QTime(15, 59))
+    with qtbot.waitSignal(timeline.model.counted, check_params_cb=lambda total: total == 0):
+        timeline.delete_button.click()
+    assert len(engine.moments) == 3
+
+
+def test_the_menu_of_a_moment_asks_opens_and_deletes(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow
+) -> None:
+    fill(engine, 3)
+    shown(qtbot, bridge, timeline)
+    actions = {action.text(): action for action in timeline.grid.menu(1).actions()}
+    with qtbot.waitSignal(timeline.asked_about, check_params_cb=lambda moment: moment.id == 1):
+        actions["Ask about this moment"].trigger()
+    with qtbot.waitSignal(timeline.opened):
+        actions["Open"].trigger()
+    with qtbot.waitSignal(timeline.grid.deleted, check_params_cb=lambda rows: rows == [1]):
+        actions["Delete…"].trigger()
+
+
+def test_an_export_shows_how_far_it_is_and_where_it_went(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow, tmp_path: Path
+) -> None:
+    fill(engine, 4)
+    shown(qtbot, bridge, timeline)
+    timeline.choose_folder = lambda: tmp_path  # type: ignore[method-assign]  # the system's own dialog
+    (tmp_path / f"Afterimage {NOON:%Y-%m-%d} 0000-2359").mkdir()
+    engine.export_hold = threading.Event()
+    with qtbot.waitSignal(bridge.progress):
+        timeline.export_button.click()
+    assert timeline.exporting.share == 0.5
+    assert not timeline.export_button.isEnabled()
+    engine.export_hold.set()
+    with qtbot.waitSignal(timeline.exporting.ended):
+        pass
+    assert "(2)" in timeline.exporting.words
+    (request,) = [request for request in engine.requests if isinstance(request, Export)]
+    assert request.start == NOON.replace(hour=0)
+
+
+def test_an_export_is_cancelled_and_a_full_disk_is_told(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow, tmp_path: Path
+) -> None:
+    fill(engine, 4)
+    shown(qtbot, bridge, timeline)
+    timeline.choose_folder = lambda: tmp_path  # type: ignore[method-assign]  # the system's own dialog
+    engine.export_hold = threading.Event()
+    with qtbot.waitSignal(bridge.progress):
+        timeline.export_button.click()
+    with qtbot.waitSignal(bridge.cancelled):
+        timeline.exporting.button.click()
+    assert "cancelled" in timeline.exporting.words
+    engine.export_hold, engine.export_failure = None, ("The disk has no room.", "Free some space.")
+    with qtbot.waitSignal(timeline.exporting.ended):
+        timeline.export_button.click()
+    assert timeline.exporting.words == "The disk has no room. Free some space."
+    timeline.exporting.button.click()
+    assert timeline.exporting.isHidden()
+
+
+def test_the_words_that_were_searched_are_marked_in_the_picture(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow, window: AskWindow
+) -> None:
+    fill(engine, 2)
+    engine.pictures = {place: drawn("t", ["x"], size=(320, 180)) for place in range(2)}
+    engine.places = ((10, 20, 30, 12),)
+    timeline.opened.connect(window.open_moments)
+    shown(qtbot, bridge, timeline)
+    with qtbot.waitSignal(timeline.model.counted, check_params_cb=lambda total: total == 1):
+        timeline.search.setText("line 1")
+    with qtbot.waitSignal(bridge.found_fetched):
+        timeline.grid.chosen.emit(0)
+    viewer = window.viewer
+    assert viewer is not None
+    qtbot.addWidget(viewer)
+    assert viewer.marks == (QRect(10, 20, 30, 12),)
+
+
+def test_a_moment_deleted_in_the_viewer_gives_way_to_its_neighbour(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, window: AskWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(engine, 2)
+    engine.pictures = {place: drawn("t", ["x"], size=(320, 180)) for place in range(2)}
+    monkeypatch.setattr(window.controls, "confirm", lambda *_words: True)
+    bridge.start()
+    window.open_moments(list(engine.moments), 0)
+    viewer = window.viewer
+    assert viewer is not None
+    qtbot.addWidget(viewer)
+    with qtbot.waitSignal(window.controls.forgotten):
+        QTest.keyClick(viewer, Qt.Key.Key_Delete)
+    assert viewer.moment is not None
+    assert viewer.moment.id == 0
+    with qtbot.waitSignal(window.controls.forgotten):
+        viewer.delete_button.click()
+    assert not viewer.isVisible()
+    assert engine.moments == []
+
+
+def test_asking_about_a_moment_of_the_timeline_fetches_its_picture(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, window: AskWindow
+) -> None:
+    fill(engine, 2)
+    engine.pictures = {1: drawn("t", ["x"], size=(320, 180))}
+    bridge.start()
+    window.ask_about(engine.moments[0])
+    qtbot.waitUntil(lambda: window.composer.picture.width() == 320)
+    window.composer.detach()
+    window.ask_about(engine.moments[1])
+    qtbot.waitUntil(lambda: "No picture" in window.message.words)
+    assert window.composer.picture.isNull()
+
+
+def test_every_control_of_the_timeline_has_a_name_and_can_be_reached_by_key(timeline: TimelineWindow) -> None:
+    fields = [*timeline.findChildren(QAbstractButton), *timeline.findChildren(QAbstractSpinBox)]
+    for control in [*fields, *timeline.findChildren(QComboBox), timeline.grid, timeline.strip]:
+        if isinstance(control.parent(), QLineEdit) or not control.isVisibleTo(timeline):
+            continue  # a field's own buttons: Ctrl+A and Delete do the same
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, control
+        assert control.accessibleName() or getattr(control, "text", str)(), control
+
+
+def shown(qtbot: QtBot, bridge: Bridge, timeline: TimelineWindow) -> None:
+    """Shows the window with the day's moments and its density."""
+    bridge.start()
+    with qtbot.waitSignals([timeline.model.counted, bridge.density_fetched]):
+        timeline.show()
+
+
+def button_of(window: QWidget, name: str) -> QAbstractButton:
+    (found,) = [button for button in window.findChildren(QAbstractButton) if button.accessibleName() == name]
+    return found

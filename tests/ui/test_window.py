@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.protocol import MAX_QUESTION, MomentInfo, Status
 from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
-from ui.answer import Stage
+from ui.answer import Exchange, Stage
 from ui.bridge import Bridge, decoded
 from ui.presence import Light, Link, presence
 from ui.window import AskWindow
@@ -289,3 +290,126 @@ def button(window: AskWindow, name: str) -> QAbstractButton:
         if name in (control.accessibleName(), control.text()) and control.isVisible()
     ]
     return found
+
+
+def test_a_follow_up_is_asked_with_what_was_said_before(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.script = Script(("24.00",), "evidence", (moment(7, NOON, "Web", "Prices"),))
+    with qtbot.waitSignal(bridge.answered):
+        type_question(open_window, "What did the ferry cost yesterday?")
+    engine.script = Script(("22.00",), "evidence", after="What did the ferry cost yesterday?")
+    with qtbot.waitSignal(bridge.answered):
+        type_question(open_window, "and the day before?")
+    first, second = engine.asked
+    assert first.earlier == ()
+    (turn,) = second.earlier
+    assert (turn.question, turn.answer, turn.moments) == ("What did the ferry cost yesterday?", "24.00", (7,))
+    assert second.follows == open_window.exchanges[0].number
+    assert any("What did the ferry" in words for words in shown_words(open_window.exchanges[1]))
+    with qtbot.waitSignal(bridge.answered):
+        open_window.exchanges[1].retried.emit()
+    assert engine.asked[2].earlier == second.earlier
+
+
+def test_a_new_conversation_and_a_stopped_answer_leave_nothing_to_go_on_from(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.script = Script(("never",), hold=threading.Event())
+    open_window.ask("first?")
+    qtbot.waitUntil(lambda: len(engine.asked) == 1)
+    engine.script = Script(("second",))
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("second?")
+    assert engine.asked[1].earlier == ()
+    open_window.clear()
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("third?")
+    assert engine.asked[2].earlier == ()
+
+
+def test_forgetting_ends_the_conversation_that_may_tell_of_it(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("What was the secret?")
+    monkeypatch.setattr(open_window.controls, "confirm", lambda *_words: True)
+    with qtbot.waitSignal(open_window.controls.forgotten):
+        open_window.controls.forget_hour.trigger()
+    assert open_window.exchanges == []
+    assert "Forgotten" in open_window.message.words
+
+
+def test_an_answer_is_marked_wrong_with_a_remark_and_the_mark_is_taken_back(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("?")
+    exchange = open_window.exchanges[0]
+    with qtbot.waitSignal(bridge.done):
+        exchange.wrong_button.click()
+    assert engine.history[0].wrong
+    assert exchange.remark.isVisible()
+    QTest.keyClicks(exchange.remark, "it was blue")
+    with qtbot.waitSignal(bridge.done):
+        QTest.keyClick(exchange.remark, Qt.Key.Key_Return)
+    assert engine.history[0].remark == "it was blue"
+    with qtbot.waitSignal(bridge.done):
+        exchange.wrong_button.click()
+    assert (engine.history[0].wrong, engine.history[0].remark) == (False, "")
+
+
+def test_an_answer_that_is_not_kept_cannot_be_judged(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.keeps_history = False
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("?")
+    assert open_window.exchanges[0].wrong_button.isHidden()
+
+
+def test_a_picture_dropped_anywhere_on_the_window_is_asked_about(open_window: AskWindow) -> None:
+    dropped = QMimeData()
+    dropped.setImageData(decoded(drawn("a", [], size=(64, 48))))
+    drop(open_window, dropped)
+    assert open_window.composer.picture.width() == 64
+    drop(open_window, words := QMimeData())
+    assert not words.hasImage()
+    assert open_window.composer.picture.width() == 64
+
+
+def test_a_file_dropped_on_the_window_that_is_no_picture_is_refused(open_window: AskWindow, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(tmp_path / "notes.txt"))])
+    drop(open_window, dropped)
+    assert open_window.composer.picture.isNull()
+    assert "no picture" in open_window.message.words
+
+
+def drop(window: AskWindow, data: QMimeData) -> None:
+    """Drags ``data`` over the window and lets go, where the window would take it."""
+    point, action = QPointF(20, 20), Qt.DropAction.CopyAction
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    over = QDragEnterEvent(point, action, data, left, none)
+    over.ignore()
+    window.dragEnterEvent(over)
+    if over.isAccepted():
+        window.dropEvent(QDropEvent(point, action, data, left, none))
+
+
+def shown_words(exchange: Exchange) -> list[str]:
+    return [found.text() for found in exchange.findChildren(QLabel) if not found.isHidden()]
+
+
+def test_the_picture_stays_what_a_conversation_is_about_as_long_as_it_goes_on(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    picture = decoded(drawn("a", [], size=(64, 48)))
+    scripts = (Script(("4471",)), Script(("12C",), after="ticket?"), Script(("24.00",)), Script(("22.00",)))
+    for question, script in zip(("ticket?", "and the seat?", "ferry?", "island?"), scripts, strict=True):
+        engine.script = script
+        with qtbot.waitSignal(bridge.answered):
+            open_window.ask(question, picture if question == "ticket?" else None)
+    sent = [asked.picture_before is not None for asked in engine.asked]
+    assert sent == [False, True, True, False]

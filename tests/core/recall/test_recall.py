@@ -214,3 +214,11 @@ def test_moments_not_read_yet_are_read_before_answering(timeline: Timeline) -> N
     *_, answer = Recall(timeline, None, reader).ask("Which locker is the parcel at?", NOW + timedelta(minutes=1))
     assert isinstance(answer, Answer)
     assert "locker 88" in answer.text
+
+
+def test_a_question_given_up_reads_no_more_and_answers_nothing(timeline: Timeline) -> None:
+    timeline.add(change(["unread"], 7000, window("letter", "writer")))
+    reader = Prepared(as_lines(["The parcel is at locker 88"]))
+    answers = Recall(timeline, None, reader).ask("Which locker is the parcel at?", NOW, given_up=lambda: True)
+    assert list(answers) == []
+    assert timeline.backlog() == 1
