@@ -42,8 +42,8 @@ KIND_WEIGHTS = {  # how often a fact is asked of the screen that shows it, besid
 }  # fmt: skip
 LONGEST_TRANSCRIPT = 200  # characters
 LONGEST_RECALL = 120  # the same of an earlier screen
-DESKTOP_SHARE = 0.16  # of the screens that are read: shown on a whole monitor
-REAL_SHARE = 0.6  # of those: real windows
+DESKTOP_SHARE = 0.2  # of the screens that are read: shown on a whole monitor
+REAL_SHARE = 0.7  # of those: real windows
 IGNORE = 255  # a cell without a target for the dense losses
 
 
@@ -245,7 +245,7 @@ class Stream:
             other = self.told[rng.randint(told.index + 1, now)]
             x, y = rng.sample((told.title, other.title), 2)
             self.row.ask(rng.choice(ORDER).format(x=x, y=y), told.title, "order", distance)
-        elif draw < 0.56 and (lines := [line for line in told.lines if line != told.title]):
+        elif draw < 0.42 and (lines := [line for line in told.lines if line != told.title]):
             count = _worth_reading(lines, LONGEST_RECALL)
             wordings = RECALL_ALL if count == len(lines) else RECALL_FIRST
             question = rng.choice(wordings).format(t=told.title, n=count)
