@@ -114,6 +114,9 @@ class Windows:
     def done(self) -> None:
         """The content was photographed."""
 
+    def reframe(self) -> None:
+        """The window manager's frames have changed."""
+
     def close(self) -> None:
         """End the program."""
 
@@ -232,6 +235,7 @@ class PageWindows(Windows):
         self.turn = threading.Condition()
         self.wanted: dict[str, Any] | None = None
         self.number = self.given = self.painted = 0
+        self.window = ""
         pages = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -285,10 +289,14 @@ class PageWindows(Windows):
             self.turn.notify_all()
             if not self.turn.wait_for(lambda: abs(self.painted) == self.number, STARTED):
                 raise TimeoutError("Chromium did not show the page")
-        window = self.desktop.wait_for_window("^" + re.escape(content.title))
-        # the window stays while its frame's font changes: a taller frame would grow out of the screen
-        self.desktop._tool("xdotool", "windowmove", window, str(2 * MARGIN), str(2 * MARGIN))
+        self.window = self.desktop.wait_for_window("^" + re.escape(content.title))
+        self.desktop._tool("xdotool", "windowmove", self.window, str(2 * MARGIN), str(2 * MARGIN))
         return content.title if self.painted > 0 else ""
+
+    def reframe(self) -> None:
+        """Have the window framed anew: openbox does not make the bar of a window that stays fit its new font."""
+        if self.window:
+            self.desktop._tool("xdotool", "windowunmap", "--sync", self.window, "windowmap", "--sync", self.window)
 
     def close(self) -> None:
         self.desktop.close(self.process)
@@ -434,6 +442,7 @@ def capture(out: Path, split: str, count: int, seed: int, listed: list[str], onl
                     if number % BATCH == 1:
                         settings.write_text(frame_settings(rng, split), encoding="utf-8")
                         desktop._tool("openbox", "--reconfigure")
+                        windows.reframe()
                     content = draw_content(rng, words, windows, split)
                     title = windows.show(content)
                     pixels = camera.window() if title else None
