@@ -305,7 +305,7 @@ def reading_row(
 ) -> Row:
     """Screens one after another, each followed by questions about it; a share of them is read out in full instead.
 
-    Some stand on a whole desktop; of those, half are real windows where there is a corpus.
+    Some stand on a whole desktop; most of those are real windows where there is a corpus.
     """
     stream = Stream(rng, drawer, length)
     while stream.row.room > 150:
