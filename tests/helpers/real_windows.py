@@ -36,6 +36,7 @@ from tests.helpers.desktop import STARTED, VirtualDesktop
 CELL = 28
 MOST_CELLS = 240  # of a window: what the model is shown at full size
 BEHIND = (1, 2, 3)  # colour of the empty screen; nothing else has it
+PATIENCE = 12.0  # seconds for a page to be painted
 STILL = 0.04  # seconds between two pictures that must be the same
 MARGIN = 16  # pixels of the screen's edge that windows leave free
 BATCH = 8  # windows with one frame theme
@@ -287,8 +288,10 @@ class PageWindows(Windows):
                 f"{content.size}px '{content.font}'",
             }  # fmt: skip
             self.turn.notify_all()
-            if not self.turn.wait_for(lambda: abs(self.painted) == self.number, STARTED):
-                raise TimeoutError("Chromium did not show the page")
+            if not self.turn.wait_for(lambda: abs(self.painted) == self.number, PATIENCE):
+                self.reframe()  # Chromium may have missed that its window is back
+                if not self.turn.wait_for(lambda: abs(self.painted) == self.number, STARTED):
+                    raise TimeoutError("Chromium did not show the page")
         self.window = self.desktop.wait_for_window("^" + re.escape(content.title))
         self.desktop._tool("xdotool", "windowmove", self.window, str(2 * MARGIN), str(2 * MARGIN))
         return content.title if self.painted > 0 else ""
