@@ -149,7 +149,7 @@ def draw_content(rng: Random, words: Vocabulary, program: Windows, split: str) -
     while len(title) > 26:
         title = words.title(rng)
     wide = int(widest * size * (0.64 if program.mono else 0.6)) + rng.randint(40, 110)
-    width = min(600, max(230, wide, 11 * len(title) + 110))
+    width = min(600, max(230, wide, 12 * len(title) + 140))
     height = min(MOST_CELLS // -(-width // CELL) * CELL - 30, int(count * size * 1.9) + rng.randint(40, 70))
     if layout in ("form", "table") and not fields:
         layout = "list"
