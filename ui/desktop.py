@@ -218,8 +218,11 @@ class Desktop(QObject):
         self._show_presence()
 
     def _status_changed(self, status: Status) -> None:
+        began = status.moments > 0 and (self._status is None or not self._status.moments)
         self._status = status
         self._show_presence()
+        if began:
+            self._look_up_since()
         self.window.show_status(status)
         if status.notices and status.notices[0] != self._told:
             self._told = status.notices[0]

@@ -113,7 +113,8 @@ class TimelineModel(QAbstractListModel):
         moment = self.moment(index.row())
         if role == MOMENT_ROLE or moment is None:
             return moment
-        return text.joined([text.moment_time(moment.time), text.plain(moment.application), text.plain(moment.window)])
+        where = text.place(moment.application, moment.window, moment.source)
+        return text.joined([text.moment_time(moment.time), where, text.plain(moment.window)])
 
     def _ask(self, page: int) -> int:
         wanted = self._filter

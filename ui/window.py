@@ -212,10 +212,17 @@ class AskWindow(QWidget):
         """Follows the engine: light, words, what can be pressed, and a notice where something needs saying."""
         self._light.show_presence(presence)
         self._state.setText(presence.title)
-        self._pause.setVisible(not (presence.can_resume or presence.can_start))
-        self._pause.setEnabled(presence.can_pause)
-        self._resume.setVisible(presence.can_resume or presence.can_start)
         self._resume.setText(self.tr("Resume") if presence.can_resume else self.tr("Start recording"))
+        stopped = presence.can_resume or presence.can_start
+        going, coming = (self._pause, self._resume) if stopped else (self._resume, self._pause)
+        had_keyboard = (
+            going.hasFocus()
+        )  # asked first: what is disabled or hidden hands it to whatever stands beside it
+        self._pause.setEnabled(presence.can_pause)
+        coming.show()
+        if had_keyboard:
+            coming.setFocus()
+        going.hide()
         if presence == self._presence:
             return
         self._presence = presence
