@@ -203,6 +203,7 @@ class Desktop(QObject):
         self.hotkeys.pressed.connect(self._hotkey)
         self.window.timeline_wanted.connect(self.show_timeline)
         self.tray.timeline_wanted.connect(self.show_timeline)
+        self.tray.memory_wanted.connect(self.show_memory)
         self.window.history_wanted.connect(self.show_history)
         self.window.memory_wanted.connect(self.show_memory)
         self.window.closed.connect(self._window_closed)

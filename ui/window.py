@@ -359,6 +359,9 @@ class AskWindow(QWidget):
         menu = QMenu(self)
         menu.addAction(self.tr("New conversation"), QKeySequence(QKeySequence.StandardKey.New), self.clear)
         menu.addAction(self.tr("History…"), QKeySequence("Ctrl+H"), self.history_wanted.emit)
+        menu.addAction(self.tr("Timeline"), QKeySequence("Ctrl+T"), self.timeline_wanted.emit)
+        menu.addAction(self.tr("Memory"), QKeySequence("Ctrl+M"), self.memory_wanted.emit)
+        menu.addAction(self.tr("Settings"), QKeySequence("Ctrl+,"), self.settings_wanted.emit)
         menu.addSeparator()
         menu.addActions([self.controls.forget_ten, self.controls.forget_hour, self.controls.forget_today])
         menu.addSeparator()
@@ -367,7 +370,7 @@ class AskWindow(QWidget):
 
     def _build_conversation(self) -> None:
         self._column = Column()
-        self._column.rows.setContentsMargins(0, 12, 0, 0)
+        self._column.rows.setContentsMargins(0, 12, 0, 8)
         self._column.rows.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._area = QScrollArea()
         self._area.setWidget(self._column)
