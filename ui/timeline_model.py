@@ -19,7 +19,7 @@ from ui.bridge import Bridge
 from ui.pictures import Pictures
 
 PAGE = 100  # moments a request
-KEPT_PAGES = 60  # at most 6,000 moments are held, however many rows there are
+KEPT_PAGES = 20  # at most 2,000 moments are held, however many rows there are
 
 MOMENT_ROLE = int(Qt.ItemDataRole.UserRole)
 Index = QModelIndex | QPersistentModelIndex

@@ -34,7 +34,7 @@ from ui.widgets import Notice, Switch, label
 
 STRIP_MOMENTS = 1000  # of a search that the strip looks at; it finds no more
 NEWS_MS = 3_000  # new moments are gathered for so long before they are shown
-PIXMAP_CACHE_KB = 24 * 1024  # scaled thumbnails; about 250 of them at 100 %, 60 at 200 %
+PIXMAP_CACHE_KB = 16 * 1024  # scaled thumbnails; about 170 of them at 100 %, 40 at 200 %
 
 
 class TimelineWindow(QWidget):
