@@ -5,6 +5,7 @@
     python3 dev.py test [ARGS...]    set up, then linters, types, import contracts and the tests
     python3 dev.py check             the same without the tests
     python3 dev.py build             set up, then the frozen program, checked by starting it
+    python3 dev.py translate         set up, then bring resources/translations in step with the code
 
 Standard library only, and written so that an old Python can at least read it and say what is wrong. Running it
 again is quick: what is installed is remembered by a stamp over pyproject.toml and constraints.txt.
@@ -238,6 +239,11 @@ def build() -> int:
     return attend([str(venv_python()), "-m", "tests.bench.frozen"])
 
 
+def translate() -> int:
+    set_up({}, "dev")
+    return attend([str(venv_python()), "-m", "tests.helpers.translations"])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="dev.py", description="Set up Afterimage, start it, or pass its tests.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -246,6 +252,7 @@ def main() -> int:
     commands.add_parser("test", help="set up and pass the tests; further words go to pytest")
     commands.add_parser("check", help="set up, then linters, types and import contracts")
     commands.add_parser("build", help="set up, then build and start the frozen program")
+    commands.add_parser("translate", help="set up, then look for new texts and compile the translations")
     options, rest = parser.parse_known_args()
     if rest and options.command not in ("run", "test"):
         parser.error(f"unrecognised: {' '.join(rest)}")
@@ -261,7 +268,7 @@ def main() -> int:
             set_up({}, "dev")
             check()
             return 0
-        return build()
+        return build() if options.command == "build" else translate()
     except SetupError as error:
         say(str(error))
         return 1

@@ -128,6 +128,9 @@ class DesktopSection(Section):
         default=False, description="go on recording after the desktop app was quit, with no icon that shows it"
     )
     theme: Literal["system", "light", "dark"] = Field(default="system", description="the look of the windows")
+    language: Literal["system", "en", "de"] = Field(
+        default="system", description="the language of the windows; a change counts from the next start"
+    )
     hotkey_ask: Keys = Field(default="<ctrl>+<alt>+space", description="opens the window with the question field")
     hotkey_snip: Keys = Field(default="<ctrl>+<alt>+s", description="asks about a part of the screen")
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBox
 
 from app.protocol import MAX_ANSWER, AnswerDone, ExchangeInfo, MomentInfo, Turn
 from ui import text
+from ui.i18n import answer_says
 from ui.moment_painter import cropped
 from ui.moments import MomentRow
 from ui.pictures import Pictures
@@ -188,7 +189,7 @@ class Exchange(QWidget):
     def finish(self, done: AnswerDone) -> None:
         self._end(Stage.DONE)
         set_role(self._answer, "answer")
-        words = text.plain(done.text, LONGEST_ANSWER, lines=True)
+        words = text.plain(answer_says(done.text, done.origin), LONGEST_ANSWER, lines=True)
         self._answer.setText(words or self.tr("I did not see that."))
         names = {
             "memory": self.tr("From memory"),
@@ -213,7 +214,7 @@ class Exchange(QWidget):
         self._badge.show()
         if done.timings_ms:
             seconds = done.timings_ms.get("total", sum(done.timings_ms.values())) / 1000
-            self._took.setText(self.tr("{seconds} s").format(seconds=f"{seconds:.1f}"))
+            self._took.setText(self.tr("{seconds} s").format(seconds=text.decimal(seconds)))
         if done.after:
             self._after.setText(self.tr("Taken to go on from “{question}”").format(question=text.plain(done.after)))
             self._after.show()

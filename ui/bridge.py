@@ -21,12 +21,13 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal, 
 from PySide6.QtGui import QImage, QImageWriter
 
 from core.errors import AfterimageError, EngineUnreachableError
+from ui.i18n import engine_says
 from ui.presence import Link
 
 if TYPE_CHECKING:
     from app.client import Client, Stream
     from app.paths import Paths
-    from app.protocol import AnyEvent, Turn
+    from app.protocol import AnyEvent, Status, Turn
     from app.supervise import Supervisor
 
 REQUEST_WAIT_SECONDS = 30.0  # how long a request waits for an engine that is starting
@@ -301,7 +302,7 @@ class Bridge(QObject):
         if isinstance(event, protocol.AnswerPiece):
             self._post(partial(self.piece.emit, ticket, event.text))
         elif isinstance(event, protocol.Progress):
-            self._post(partial(self.progress.emit, ticket, event.done, event.message))
+            self._post(partial(self.progress.emit, ticket, event.done, engine_says(event.message)))
         elif isinstance(event, protocol.AnswerDone):
             self._post(partial(self.answered.emit, ticket, event))
         elif isinstance(event, protocol.Done):
@@ -323,12 +324,12 @@ class Bridge(QObject):
         from app.protocol import Status
 
         if isinstance(news, Status):
-            self._post(partial(self.status_changed.emit, news))
+            self._post(partial(self.status_changed.emit, in_words(news)))
             return
         with self._reachable:
             self._reachable.notify_all()
         state, reason = getattr(news, "state", ""), getattr(news, "reason", "")
-        self._post(partial(self.link_changed.emit, LINKS[state], reason))
+        self._post(partial(self.link_changed.emit, LINKS[state], engine_says(reason)))
 
     def _client_now(self) -> Client:
         """The client, waiting while the engine starts; raises EngineUnreachableError."""
@@ -349,7 +350,7 @@ class Bridge(QObject):
     # --- crossing -----------------------------------------------------------------------------------------------
 
     def _post_failure(self, ticket: int, error: AfterimageError) -> None:
-        self._post(partial(self.failed.emit, ticket, error.message, error.remedy))
+        self._post(partial(self.failed.emit, ticket, engine_says(error.message), engine_says(error.remedy)))
 
     def _post(self, call: Callable[[], None]) -> None:
         self._posted.emit(call)
@@ -357,6 +358,12 @@ class Bridge(QObject):
     def _deliver(self, call: Callable[[], None]) -> None:
         if not self._stopping.is_set():
             call()
+
+
+def in_words(status: Status) -> Status:
+    """``status`` with its sentences in the language of the windows."""
+    told = {"reason": engine_says(status.reason), "notices": tuple(map(engine_says, status.notices))}
+    return status.model_copy(update=told)
 
 
 def encoded(image: QImage) -> bytes:

@@ -80,11 +80,9 @@ class Controls(QObject):
         if not moments:
             return False
         first = text.moment_time(min(moment.time for moment in moments))
-        one = len(moments) == 1
+        number = len(moments)
         question = (
-            self.tr("Delete this moment?")
-            if one
-            else self.tr("Delete these {count} moments?").format(count=text.count(len(moments)))
+            self.tr("Delete this moment?") if number == 1 else self.tr("Delete these %Ln moment(s)?", None, number)
         )
         return self._order_forget(
             question, first, lambda: self._bridge.forget(moments=tuple(moment.id for moment in moments))
@@ -164,7 +162,7 @@ class Controls(QObject):
         if deleted is None:
             self.told.emit(self.tr("Forgotten."))
         else:
-            self.told.emit(self.tr("Forgotten. Moments deleted: {count}.").format(count=deleted))
+            self.told.emit(self.tr("Forgotten. %Ln moment(s) deleted.", None, deleted))
         self.forgotten.emit()
 
     def _cancelled(self, ticket: int) -> None:

@@ -23,6 +23,7 @@ from ui.controls import Controls
 from ui.first_choices import FirstChoices
 from ui.history_window import HistoryWindow
 from ui.hotkeys import Hotkeys
+from ui.i18n import speak
 from ui.immortal import keep_singletons
 from ui.key_field import KeyField
 from ui.pictures import Pictures
@@ -345,11 +346,21 @@ class Desktop(QObject):
 def consented(paths: Paths) -> bool:
     """Whether the settings file says that the user agreed to recording. The engine judges the file; this only
     decides which window is shown first, before an engine answers."""
+    return _in_file(paths, "consent") is True
+
+
+def language(paths: Paths) -> str:
+    """The language that the settings file asks for, whether there is such a one or not."""
+    return str(_in_file(paths, "language"))
+
+
+def _in_file(paths: Paths, key: str) -> object:
+    """A setting of the desktop's as it stands in the file; None where it does not."""
     try:
         with paths.settings.open("rb") as file:
-            return tomllib.load(file).get("desktop", {}).get("consent") is True
+            return tomllib.load(file).get("desktop", {}).get(key)
     except (OSError, tomllib.TOMLDecodeError, AttributeError, UnicodeDecodeError):
-        return False
+        return None
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -359,6 +370,7 @@ def run(arguments: list[str] | None = None) -> int:
     application.setApplicationName("Afterimage")
     application.setDesktopFileName("afterimage")
     paths = user_paths()
+    speak(application, language(paths))
     single = Single(str(paths.data))
     if not single.first():
         return 0

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QRadioButton, QVBoxLayo
 from app.protocol import ModelInfo
 from ui import text
 from ui.bridge import Bridge
+from ui.i18n import engine_says
 from ui.key_field import KeyField
 from ui.widgets import label
 
@@ -39,7 +40,8 @@ class FirstChoices(QWidget):
         keys = QGridLayout()
         keys.setHorizontalSpacing(16)
         for row, (name, field) in enumerate(self.fields.items()):
-            words = label(_tr("Ask about what you saw") if name == ASK else _tr("Ask about a part of the screen"))
+            asks = _tr("Ask about what you saw") if name == ASK else _tr("Ask about a part of the screen")
+            words = label(asks, wrap=True)
             words.setBuddy(field)
             keys.addWidget(words, row, 0)
             keys.addWidget(field, row, 1)
@@ -91,7 +93,7 @@ class FirstChoices(QWidget):
             return
         self._known = models
         for model in models:
-            name, words = text.plain(model.name, 60), text.plain(model.description, 200)
+            name, words = text.plain(model.name, 60), text.plain(engine_says(model.description), 200)
             button = QRadioButton(name if model.present else _tr("{model}, downloaded after this").format(model=name))
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.setAccessibleDescription(words)

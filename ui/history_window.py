@@ -27,8 +27,9 @@ from PySide6.QtWidgets import (
 from app.protocol import ExchangeInfo, History
 from ui import text
 from ui.bridge import Bridge
+from ui.i18n import answer_says
 from ui.theme import Theme
-from ui.widgets import Notice, label
+from ui.widgets import Notice, label, open_at
 
 PAGE = 100
 TYPING_PAUSE_MS = 250  # a search begins when nothing was typed for so long
@@ -81,9 +82,7 @@ class HistoryModel(QAbstractListModel):
         if role == EXCHANGE_ROLE:
             return exchange
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return text.joined(
-                [text.moment_time(exchange.asked), text.plain(exchange.question), text.plain(exchange.answer, SHOWN)]
-            )
+            return text.joined([text.moment_time(exchange.asked), text.plain(exchange.question), _answer(exchange)])
         return None
 
     def _fetched(self, ticket: int, history: History) -> None:
@@ -135,7 +134,7 @@ class RowDelegate(QStyledItemDelegate):
         inside = place.adjusted(PADDING + 4, PADDING - 2, -PADDING - 4, -PADDING + 2)
         rows = (
             (self._theme.font(bold=True), colours.text, text.plain(exchange.question)),
-            (self._theme.font(), colours.text, text.plain(exchange.answer, SHOWN)),
+            (self._theme.font(), colours.text, _answer(exchange)),
             (self._theme.font(0.88), colours.muted, self._about(exchange)),
         )
         for font, colour, words in rows:
@@ -203,8 +202,7 @@ class HistoryWindow(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage: History"))
-        self.setMinimumSize(420, 360)
-        self.resize(720, 640)
+        open_at(self, theme, 720, 640)
         self.model = HistoryModel(bridge, self)
         self.list = HistoryList(self.model, RowDelegate(theme, self))
         self.search = QLineEdit()
@@ -284,9 +282,7 @@ class HistoryWindow(QWidget):
             if self.search.text().strip()
             else self.tr("Nothing was asked yet. In memory-only mode, questions and answers are not kept.")
         )
-        self._count.setText(
-            self.tr("{count} questions").format(count=text.count(total)) if total != 1 else self.tr("1 question")
-        )
+        self._count.setText(self.tr("%Ln question(s)", None, total))
         self._update_buttons()
 
     def _update_buttons(self) -> None:
@@ -313,3 +309,8 @@ class HistoryWindow(QWidget):
 
     def _say(self, words: str) -> None:
         self.notice.say(words, kind="caution", icon="warning", button=self.tr("Dismiss"), action=self.notice.hide)
+
+
+def _answer(exchange: ExchangeInfo) -> str:
+    """The beginning of its answer."""
+    return text.plain(answer_says(exchange.answer, exchange.origin), SHOWN)

@@ -20,6 +20,8 @@ NAMES = {
     "pgdown": "page_down",
     "escape": "esc",
 }
+LONGEST = "<ctrl>+<alt>+<shift>+<space>"
+MARGINS = 50  # pixels: the field's own, and the button that clears it
 QT_NAMES = {"<cmd>": "Meta", "<super>": "Meta", "<win>": "Meta"} | {ours: qt for qt, ours in NAMES.items()}
 
 
@@ -31,6 +33,8 @@ class KeyField(QKeySequenceEdit):
         self.setMaximumSequenceLength(1)
         self.setClearButtonEnabled(True)
         self.setAccessibleName(name)
+        longest = sequence(LONGEST).toString(QKeySequence.SequenceFormat.NativeText)  # keys have long names in German
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance(longest) + MARGINS)
 
     @property
     def combination(self) -> str:

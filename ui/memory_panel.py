@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.protocol import Memory, Status, View
 from ui import text
@@ -18,12 +18,13 @@ from ui.bridge import Bridge, decoded
 from ui.growth_chart import GrowthChart
 from ui.theme import Theme
 from ui.viewer import Canvas
-from ui.widgets import label
+from ui.widgets import PageArea, label, open_at
 
 EVERY_MS = 1000
 MOST_REGIONS = 4  # that the model is shown beside the overview
 COLUMNS = 4
 PART_HEIGHT = 72  # pixels
+SMALLEST = QSize(560, 480)
 UNKNOWN = "—"  # in place of a figure
 
 
@@ -117,8 +118,7 @@ class MemoryPanel(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage: Memory"))
-        self.setMinimumSize(560, 480)
-        self.resize(980, 760)
+        open_at(self, theme, 980, 760)
         self._headline = label(self.tr("The memory"), "headline", wrap=True)
         self._measured = label(role="strong", wrap=True)
         self._computed = label(role="muted", wrap=True)
@@ -172,10 +172,7 @@ class MemoryPanel(QWidget):
         rows.addWidget(self._headline)
         rows.addLayout(grid)
         rows.addLayout(below, 1)
-        area = QScrollArea()
-        area.setWidget(page)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
+        area = PageArea(page, SMALLEST)
         area.setAccessibleName(self.tr("The memory"))
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from app.protocol import ModelInfo
 from ui import text
 from ui.bridge import Bridge
+from ui.i18n import engine_says
 from ui.panel import Panel
 from ui.setting_row import SettingRow
 from ui.theme import Theme
@@ -77,7 +78,7 @@ class ModelsPanel(Panel):
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(label(name, "strong"))
-        words.addWidget(label(text.plain(model.description, 200), "small", wrap=True))
+        words.addWidget(label(text.plain(engine_says(model.description), 200), "small", wrap=True))
         line = QWidget()
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 6, 0, 6)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from app.protocol import WindowInfo, Windows
 from ui import text
 from ui.bridge import Bridge
+from ui.i18n import engine_says
 from ui.panel import Panel
 from ui.setting_row import SettingRow, as_list, entries
 from ui.theme import Theme
@@ -151,7 +152,7 @@ class RulesPanel(Panel):
 def _outcome(window: WindowInfo) -> str:
     if not window.rule:
         return _tr("Recorded")
-    return _tr("Hidden by: {rule}").format(rule=text.plain(window.rule, 60))
+    return _tr("Hidden by: {rule}").format(rule=text.plain(engine_says(window.rule), 60))
 
 
 def _tr(source: str) -> str:

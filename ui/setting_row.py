@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.protocol import SettingInfo
 from ui import text
 from ui.choice import Choice
+from ui.i18n import LANGUAGES, engine_says
 from ui.key_field import KeyField, sequence
 from ui.theme import Theme
 from ui.widgets import Switch, label, tool_button
@@ -56,7 +57,7 @@ class SettingRow(QWidget):
         super().__init__()
         self._theme = theme
         self.setting = setting
-        self.title = readable(setting.name)
+        self.title = engine_says(readable(setting.name))
         self._value = setting.value
         self._trouble = label(role="failure", wrap=True)
         self._trouble.hide()
@@ -65,7 +66,7 @@ class SettingRow(QWidget):
         self._reset.clicked.connect(lambda: self._propose(setting.default))
         self.editor, self._show, self._read = self._editor(setting.type)
         self.editor.setAccessibleName(self.title)
-        self.editor.setAccessibleDescription(setting.description)
+        self.editor.setAccessibleDescription(self._description())
         self._arrange()
         self.show_value(setting.value)
 
@@ -109,7 +110,7 @@ class SettingRow(QWidget):
 
     def matches(self, words: str) -> bool:
         """Whether every word of ``words`` stands in the setting's name or description."""
-        mine = f"{self.setting.name} {self.title} {self.setting.description}".casefold()
+        mine = f"{self.setting.name} {self.title} {self.setting.description} {self._description()}".casefold()
         return all(word in mine for word in words.casefold().split())
 
     def show_value(self, value: str) -> None:
@@ -134,7 +135,7 @@ class SettingRow(QWidget):
             self.changed.emit(self.setting.name, value)
 
     def _description(self) -> str:
-        words = self.setting.description
+        words = engine_says(self.setting.description)
         return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")
 
     def _editor(self, kind: str) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
@@ -161,8 +162,8 @@ class SettingRow(QWidget):
     def _choice(self, choices: list[str]) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         box = Choice(self._theme)
         for choice in choices:
-            box.addItem(choice.capitalize(), choice)
-        box.setFixedWidth(EDITOR_WIDTH // 2)
+            box.addItem(LANGUAGES.get(choice) or engine_says(choice.capitalize()), choice)
+        box.setFixedWidth(self._theme.scaled(EDITOR_WIDTH) // 2)
 
         def read() -> str:
             return str(box.currentData())
@@ -172,7 +173,7 @@ class SettingRow(QWidget):
 
     def _list(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         lines = LinesEdit()
-        lines.setFixedWidth(EDITOR_WIDTH)
+        lines.setFixedWidth(self._theme.scaled(EDITOR_WIDTH))
         lines.setPlaceholderText(self.tr("One on each line"))
 
         def read() -> str:
@@ -188,7 +189,7 @@ class SettingRow(QWidget):
 
     def _keys(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         field = KeyField(self.title)
-        field.setFixedWidth(EDITOR_WIDTH)
+        field.setFixedWidth(self._theme.scaled(EDITOR_WIDTH))
 
         def commit() -> None:
             if field.keySequence() != sequence(self._value):  # not what is only written in another way
@@ -199,7 +200,8 @@ class SettingRow(QWidget):
 
     def _line(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         line = QLineEdit()
-        line.setFixedWidth(EDITOR_WIDTH // 2 if self.setting.type == "number" else EDITOR_WIDTH)
+        width = self._theme.scaled(EDITOR_WIDTH)
+        line.setFixedWidth(width // 2 if self.setting.type == "number" else width)
         line.editingFinished.connect(lambda: self._propose(line.text().strip()))
         return line, line.setText, line.text
 

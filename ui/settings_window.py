@@ -10,7 +10,7 @@ from itertools import groupby
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from app.protocol import SettingInfo
 from ui.bridge import Bridge
@@ -21,7 +21,9 @@ from ui.rules_panel import RulesPanel
 from ui.setting_row import SettingRow
 from ui.sources_panel import SourcesPanel
 from ui.theme import Theme
-from ui.widgets import Column, label
+from ui.widgets import Column, PageArea, label, open_at
+
+SMALLEST = QSize(520, 400)
 
 
 class SettingsWindow(QWidget):
@@ -38,8 +40,7 @@ class SettingsWindow(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage: Settings"))
-        self.setMinimumSize(520, 400)
-        self.resize(760, 720)
+        open_at(self, theme, 760, 720)
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search the settings"))
         self.search.setAccessibleName(self.tr("Search the settings"))
@@ -59,17 +60,14 @@ class SettingsWindow(QWidget):
             panel.changed.connect(self._change)
             panel.setParent(self)
             panel.hide()
-        self._column = Column(widest=700)
+        self._column = Column(widest=theme.scaled(700))
         self._column.rows.setContentsMargins(0, 16, 0, 20)
         self._column.rows.setSpacing(8)
         self._column.rows.setAlignment(Qt.AlignmentFlag.AlignTop)
         for widget in (self.search, self._waiting, self._nothing):
             self._column.rows.addWidget(widget)
-        area = QScrollArea()
-        area.setWidget(self._column)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area = PageArea(self._column, SMALLEST)
+        area.setAccessibleName(self.tr("Settings"))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(area)
@@ -124,7 +122,6 @@ class SettingsWindow(QWidget):
             heading.setContentsMargins(2, 14, 0, 0)
             card = QFrame()
             card.setProperty("role", "card")
-            card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
             inside = QVBoxLayout(card)
             inside.setContentsMargins(0, 4, 0, 4)
             inside.setSpacing(0)

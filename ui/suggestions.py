@@ -15,7 +15,7 @@ class Suggestions(Column):
     chosen = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(widest=520)
+        super().__init__(widest=theme.scaled(520))
         mark = QLabel()
         mark.setAccessibleName(self.tr("Afterimage"))
 

@@ -52,13 +52,13 @@ def moment_time(when: datetime, now: datetime | None = None) -> str:
         return clock
     if local.date() == today - timedelta(days=1):
         return _tr("Yesterday {time}").format(time=clock)
-    pattern = "d MMM" if local.year == today.year else "d MMM yyyy"
+    pattern = _tr("d MMM") if local.year == today.year else _tr("d MMM yyyy")
     return f"{QLocale().toString(QDate(local.year, local.month, local.day), pattern)} {clock}"
 
 
 def exact_time(when: datetime) -> str:
     """The local date and time to the second, as the user's locale writes it."""
-    return QLocale().toString(_qt_time(when.astimezone()), "dddd d MMMM yyyy, HH:mm:ss")
+    return QLocale().toString(_qt_time(when.astimezone()), _tr("dddd d MMMM yyyy, HH:mm:ss"))
 
 
 def count(number: int) -> str:

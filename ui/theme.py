@@ -17,6 +17,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
 ICON_SIZES = (16, 20, 22, 24, 32, 48, 64, 128)  # pixels; menus, trays and 200 % screens choose among them
+ORDINARY_POINTS = 11.0  # the largest font that a system has by default
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,10 @@ class Theme(QObject):
             if bold:
                 font.setWeight(QFont.Weight.DemiBold)
         return font
+
+    def scaled(self, pixels: int) -> int:
+        """``pixels`` of a layout that was made for ordinary letters: more of them where the system's are larger."""
+        return round(pixels * max(1.0, _points(self._application.font()) / ORDINARY_POINTS))
 
     def refresh(self) -> None:
         """Looks at the system's colours and font again; does nothing where they are what they were."""

@@ -121,6 +121,6 @@ class MomentGrid(QListView):
         menu.addAction(self.tr("Open"), lambda: self.chosen.emit(row))
         menu.addAction(self.tr("Ask about this moment"), lambda: self.asked_about.emit(row))
         menu.addSeparator()
-        words = self.tr("Delete…") if len(rows) == 1 else self.tr("Delete {count} moments…").format(count=len(rows))
+        words = self.tr("Delete…") if len(rows) == 1 else self.tr("Delete %Ln moment(s)…", None, len(rows))
         menu.addAction(words, lambda: self.deleted.emit(rows))
         return menu

@@ -30,7 +30,7 @@ from ui.theme import Theme
 from ui.timeline_filters import Filters
 from ui.timeline_grid import CardDelegate, MomentGrid
 from ui.timeline_model import TimelineModel
-from ui.widgets import Notice, Switch, label
+from ui.widgets import Notice, Switch, label, open_at
 
 STRIP_MOMENTS = 1000  # of a search that the strip looks at; it finds no more
 NEWS_MS = 3_000  # new moments are gathered for so long before they are shown
@@ -52,8 +52,7 @@ class TimelineWindow(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage: Timeline"))
-        self.setMinimumSize(640, 460)
-        self.resize(1160, 780)
+        open_at(self, theme, 1160, 780)
         QPixmapCache.setCacheLimit(PIXMAP_CACHE_KB)
         self.filters = Filters(theme)
         self.model = TimelineModel(bridge, pictures, self)
@@ -162,9 +161,7 @@ class TimelineWindow(QWidget):
         wanted = self.filters.filter
         narrowed = wanted.narrowed or not self.filters.whole_day
         self._empty.setText(self.tr("Nothing matches.") if narrowed else self.tr("Nothing was recorded on this day."))
-        self._count.setText(
-            self.tr("{count} moments").format(count=text.count(total)) if total != 1 else self.tr("1 moment")
-        )
+        self._count.setText(self.tr("%Ln moment(s)", None, total))
         self._update_buttons()
         if total:
             self.grid.scrollToTop()

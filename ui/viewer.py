@@ -25,7 +25,7 @@ from ui.bridge import Bridge
 from ui.controls import Controls
 from ui.pictures import Pictures
 from ui.theme import Theme
-from ui.widgets import label, tool_button
+from ui.widgets import label, open_at, tool_button
 
 MARK, MARK_LINE = QColor(255, 214, 10, 90), QColor(214, 150, 0)  # a marker pen's, on light and dark pictures alike
 
@@ -129,7 +129,7 @@ class Viewer(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage: Moment"))
-        self.resize(1040, 720)
+        open_at(self, theme, 1040, 720)
 
         self._when = label(role="heading")
         self._where = label(role="muted")

@@ -8,7 +8,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStacked
 
 from ui.first_choices import FirstChoices
 from ui.theme import Theme, brand_icon, set_role
-from ui.widgets import Column, follow, label
+from ui.widgets import Column, PageArea, follow, label, open_at
+
+SMALLEST = QSize(440, 360)
 
 ABOVE = 56  # pixels over the mark
 Fact = tuple[str, str, str]  # icon, heading, sentence
@@ -27,8 +29,7 @@ class Welcome(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage: Welcome"))
-        self.setMinimumSize(480, 520)
-        self.resize(640, 620)
+        open_at(self, theme, 640, 620)
         self._pages = QStackedWidget()
         for headline, words, facts in _pages(place):
             self._pages.addWidget(self._page(headline, words, facts))
@@ -110,7 +111,7 @@ class Welcome(QWidget):
         self.answered.emit(consent)
 
     def _page(self, headline: str, words: str, facts: tuple[Fact, ...], inside: QWidget | None = None) -> QWidget:
-        page = Column(widest=480)
+        page = Column(widest=self._theme.scaled(480))
         mark = QLabel()
         follow(self._theme, mark, lambda: mark.setPixmap(brand_icon("afterimage").pixmap(56, 56)))
         page.rows.setSpacing(0)
@@ -127,7 +128,9 @@ class Welcome(QWidget):
             page.rows.addSpacing(20)
             page.rows.addWidget(inside)
         page.rows.addStretch(1)
-        return page
+        area = PageArea(page, SMALLEST)
+        area.setAccessibleName(headline)
+        return area
 
     def _fact(self, icon: str, heading: str, sentence: str) -> QHBoxLayout:
         picture = QLabel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -22,6 +23,8 @@ from PySide6.QtWidgets import (
 
 from ui.presence import Light, Presence
 from ui.theme import Colours, Theme, set_role
+
+FRAME = QSize(8, 40)  # pixels of the screen that a window's frame takes about
 
 
 def label(words: str = "", role: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
@@ -36,6 +39,7 @@ def label(words: str = "", role: str = "", *, wrap: bool = False, selectable: bo
         made.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # Qt's own choice for it leaves out the Tab key
     return made
 
 
@@ -295,10 +299,36 @@ class WrappingRow(QLayout):
         return y + row_height - rect.y()
 
 
+def open_at(window: QWidget, theme: Theme, width: int, height: int) -> None:
+    """Gives a window its first size: ``width`` x ``height``, more with larger letters, never more than the screen."""
+    window.resize(QSize(theme.scaled(width), theme.scaled(height)).boundedTo(window.screen().availableSize() - FRAME))
+
+
+class PageArea(QScrollArea):
+    """Scrolls a page up and down, and is never narrower than the page has to be."""
+
+    def __init__(self, page: QWidget, smallest: QSize) -> None:
+        super().__init__()
+        self._page, self._smallest = page, smallest
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(page)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        needed = self._page.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(needed, 0).expandedTo(self._smallest)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+        if watched is self._page and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
 class Column(QWidget):
     """A page's content, centred and no wider than reads well."""
 
-    def __init__(self, widest: int = 760) -> None:
+    def __init__(self, widest: int) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self._inner = QWidget()

@@ -40,10 +40,12 @@ from ui.presence import Light, Presence
 from ui.suggestions import Suggestions
 from ui.theme import Theme
 from ui.viewer import Viewer
-from ui.widgets import Column, Notice, RecordingLight, follow, label, light_colour, tool_button
+from ui.widgets import Column, Notice, PageArea, RecordingLight, follow, label, light_colour, open_at, tool_button
 
 MOST_EXCHANGES = 50  # older ones leave the window
+COLUMN = 760  # pixels; wider lines read badly
 MOST_MESSAGES = 5
+SMALLEST = QSize(420, 240)  # room for the conversation
 STICKY_PIXELS = 80  # this near to the end the view follows a growing answer
 
 
@@ -74,8 +76,7 @@ class AskWindow(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage"))
-        self.setMinimumSize(420, 420)
-        self.resize(780, 720)
+        open_at(self, theme, 780, 720)
         self.setAcceptDrops(True)
 
         self.composer = Composer(theme)
@@ -289,10 +290,10 @@ class AskWindow(QWidget):
         super().showEvent(event)
         self.composer.edit.setFocus()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationFontChange:
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ApplicationFontChange:  # changeEvent does not hear of it
             self._theme.refresh()
+        return super().event(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802  Qt's name
         if self.composer.takes(event.mimeData()):
@@ -369,7 +370,7 @@ class AskWindow(QWidget):
         return menu
 
     def _build_conversation(self) -> None:
-        self._column = Column()
+        self._column = Column(self._theme.scaled(COLUMN))
         self._column.rows.setContentsMargins(0, 12, 0, 8)
         self._column.rows.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._area = QScrollArea()
@@ -384,7 +385,10 @@ class AskWindow(QWidget):
         self._pages = QStackedWidget()
         suggestions = Suggestions(self._theme)
         suggestions.chosen.connect(self._suggest)
-        self._pages.addWidget(suggestions)
+        self._pages.setMinimumSize(SMALLEST)
+        begin = PageArea(suggestions, QSize())
+        begin.setAccessibleName(self.tr("Questions to begin with"))
+        self._pages.addWidget(begin)
         self._pages.addWidget(self._area)
 
     def _build_foot(self) -> None:
@@ -396,7 +400,7 @@ class AskWindow(QWidget):
         line.setContentsMargins(6, 0, 6, 0)
         line.addWidget(self._facts, 1)
         line.addWidget(hint)
-        column = Column()
+        column = Column(self._theme.scaled(COLUMN))
         column.rows.setContentsMargins(0, 4, 0, 12)
         column.rows.setSpacing(8)
         column.rows.addWidget(self.notice)
@@ -521,6 +525,4 @@ class AskWindow(QWidget):
 def _moments(number: int) -> str:
     if number == 0:
         return ""
-    if number == 1:
-        return QCoreApplication.translate("AskWindow", "1 moment")
-    return QCoreApplication.translate("AskWindow", "{count} moments").format(count=text.count(number))
+    return QCoreApplication.translate("AskWindow", "%Ln moment(s)", None, number)

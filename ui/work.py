@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QProgressDialog
 
 from ui import text
 from ui.bridge import Bridge
+from ui.i18n import engine_says
 from ui.widgets import label
 
 STEPS = 1000
@@ -62,7 +63,7 @@ class WorkStrip(QFrame):
             self._words.setText(told)
 
     def _done(self, ticket: int, answer: object) -> None:
-        self._end(ticket, well=True, words=str(getattr(answer, "message", "")))
+        self._end(ticket, well=True, words=engine_says(str(getattr(answer, "message", ""))))
 
     def _cancelled(self, ticket: int) -> None:
         self._end(ticket, well=False, words="")
@@ -97,6 +98,7 @@ class WorkDialog(QProgressDialog):
         bridge.cancelled.connect(self._over)
         bridge.failed.connect(self._over)
         self.setValue(0)
+        self.setMinimumSize(self.sizeHint())
 
     def _progress(self, ticket: int, share: float, words: str) -> None:
         if ticket == self._ticket:

@@ -30,6 +30,7 @@ from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
 from ui.answer import Stage
 from ui.bridge import Bridge, decoded
 from ui.desktop import Desktop
+from ui.i18n import LANGUAGES, speak
 from ui.immortal import keep_singletons
 from ui.presence import Link
 from ui.settings_window import SettingsWindow
@@ -160,7 +161,8 @@ def photograph(studio: Studio) -> None:
     studio.wait(lambda: desktop.presence.can_pause)
     studio.wait(lambda: engine.kinds().count("moments") > 1)
     engine.tell(tokens_seen=1)
-    studio.wait(lambda: "since" in window.facts.lower())
+    since = window.tr("Remembered since {time}").partition("{")[0]
+    studio.wait(lambda: since in window.facts)
     studio.take("recording", window)
 
     ask(
@@ -217,6 +219,7 @@ def photograph(studio: Studio) -> None:
     viewer = window.viewer
     if viewer is None:
         raise RuntimeError("no viewer")
+    viewer.resize(1040, 720)
     studio.wait(lambda: not viewer.picture().isNull())
     studio.take("moment", viewer)
     viewer.ask_button.click()
@@ -238,7 +241,7 @@ def photograph(studio: Studio) -> None:
     studio.wait(lambda: desktop.presence.light == "restarting")
     studio.take("restarting", window)
     engine.close()
-    studio.wait(lambda: desktop.presence.title == "Not running")
+    studio.wait(lambda: desktop.presence.light == "idle")
     studio.take("ended", window)
 
 
@@ -297,6 +300,7 @@ def photograph_memory(studio: Studio) -> None:
     memory = studio.desktop.memory
     if memory is None:
         raise RuntimeError("the memory panel did not open")
+    memory.resize(980, 760)
     studio.engine.tell(device="cuda:0", frames_seen=46_410, frames_still=41_200)
     studio.wait(memory.view.shows_picture)
     studio.wait(lambda: memory.tiles["device"].value == "cuda:0")
@@ -324,8 +328,8 @@ def photograph_settings(studio: Studio) -> None:
 
 def photograph_panels(studio: Studio, settings: SettingsWindow) -> None:
     """What stands below the settings: windows and rules, monitors, a download under way."""
-    for words, panel in (("open windows", "privacy"), ("monitors and region", "capture"), ("models", "model")):
-        settings.search.setText(words)
+    for shown, panel in ((settings.rules, "privacy"), (settings.sources, "capture"), (settings.models, "model")):
+        settings.search.setText(shown.accessibleName())
         if panel == "model":
             settings.download_model("infinitevl")
             studio.wait(lambda: settings.models.work.bar.value() > 0)
@@ -364,6 +368,7 @@ def photograph_timeline(studio: Studio) -> None:
     timeline = desktop.timeline
     if timeline is None:
         raise RuntimeError("the timeline did not open")
+    timeline.resize(1160, 780)  # the offscreen platform's screen is smaller
     studio.wait(lambda: sum(timeline.strip.density()) >= 420)
     studio.wait(lambda: timeline.grid.isVisible())
     timeline.grid.setCurrentIndex(timeline.model.index(1))
@@ -415,16 +420,19 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("docs/screenshots"))
     parser.add_argument("--scheme", choices=("light", "dark"))
     parser.add_argument("--suffix", default="")
+    parser.add_argument("--language", choices=tuple(LANGUAGES), default="en")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.scheme is None:
         for scheme, scale, suffix in (("light", "1", ""), ("dark", "1", "-dark"), ("light", "2", "-200")):
             command = [sys.executable, "-m", "tests.e2e.screenshots", "--scheme", scheme, f"--suffix={suffix}"]
+            command += ["--language", options.language]
             environment = os.environ | {"QT_SCALE_FACTOR": scale}
             subprocess.run([*command, "--folder", str(options.folder)], env=environment, check=True)
         return 0
     keep_singletons()
     application = QApplication([])
+    speak(application, options.language)
     studio = Studio(application, options.folder, options.suffix)
     studio.engine.settings = studio.engine.settings.changed("desktop.theme", options.scheme)
     studio.desktop.theme.set_scheme(options.scheme)

@@ -19,6 +19,7 @@ from app.paths import Paths, paths_in
 from tests.helpers.fake_engine import FakeEngine
 from ui.bridge import Bridge
 from ui.controls import Controls
+from ui.i18n import speak
 from ui.immortal import keep_singletons
 from ui.pictures import Pictures
 from ui.theme import Theme
@@ -64,6 +65,12 @@ def engine(paths: Paths) -> Iterator[FakeEngine]:
     engine = FakeEngine(paths)
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _english(qapp: QApplication) -> None:
+    """Whatever the system speaks: tests read English."""
+    speak(qapp, "en")
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,7 @@ def test_forgetting_tells_how_much_is_gone(
     with qtbot.waitSignals(
         [controls.told, controls.forgotten],
         order="strict",
-        check_params_cbs=[lambda words: words == "Forgotten. Moments deleted: 0.", lambda: True],
+        check_params_cbs=[lambda words: words == "Forgotten. 0 moments deleted.", lambda: True],
     ):
         controls.forget_hour.trigger()
     assert engine.kinds().count("forget") == 1

@@ -221,19 +221,6 @@ def test_what_is_remembered_is_said(open_window: AskWindow) -> None:
     assert open_window.facts == "Nothing is remembered yet"
 
 
-def test_every_control_can_be_reached_by_key_and_has_a_name(
-    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
-) -> None:
-    engine.script = Script(("x",), "evidence", (moment(1, NOON, "xterm", "make"),))
-    with qtbot.waitSignal(bridge.answered):
-        open_window.ask("?")
-    for control in open_window.findChildren(QAbstractButton):
-        if not control.isVisible():
-            continue
-        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, control
-        assert control.accessibleName() or control.text(), control
-
-
 def test_a_moment_can_be_asked_about(
     qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
 ) -> None:
