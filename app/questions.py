@@ -13,7 +13,7 @@ import click
 from app.client import Client, connect
 from app.paths import Paths
 from app.protocol import AnswerDone, AnswerPiece, Status, StatusEvent
-from app.spoken import Bar, answer_json, moment_line, plain
+from app.spoken import Bar, answer_json, moment_line, plain, to_errors
 from core.errors import InputError
 
 SHOWN: Final = 5  # moments below an answer
@@ -102,7 +102,10 @@ def _wait_until_read(client: Client) -> Status:
 
 
 def _tell_trouble(status: Status) -> None:
-    """A recording that ended early is told; one of which nothing could be read is an error."""
+    """What went wrong on the way is told: a model that failed on the pictures, a recording that ended early;
+    a recording of which nothing could be read is an error."""
+    for notice in status.notices:
+        to_errors(notice)
     for source in status.sources:
         if source.trouble and not source.frames:
             raise InputError(source.trouble)

@@ -85,6 +85,7 @@ class Window:
     focused: bool = False
     opaque: bool = True  # False: what lies behind may show through
     names: tuple[str, ...] = ()  # what else the application is called (process, class), for privacy rules
+    panel: bool = False  # a bar or dock of the desktop's own: clocks and status icons, no moments
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -45,12 +45,14 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """A frame with news on it. ``frame`` has the excluded windows painted out and their entries removed."""
+    """A frame with news on it. ``frame`` has the excluded windows painted out and their entries removed;
+    ``hidden``: where they are, in frame pixels."""
 
     frame: Frame
     regions: tuple[ChangedRegion, ...]  # never empty; the largest first
     share: float  # changed share of the frame's area, 0 to 1
     first: bool  # the source's first frame, or the first after a gap: the regions cover all of it
+    hidden: tuple[Rect, ...] = ()
 
 
 @dataclass(slots=True)
@@ -170,7 +172,7 @@ class Gate:
         regions, _ = self._regions(frame, verdict, everything, owner, {DESKTOP, *range(len(verdict.windows))})
         if not regions:
             return Refusal.EXCLUDED
-        return Change(_visible(frame, verdict), regions, 1.0, first=True)
+        return Change(_visible(frame, verdict), regions, 1.0, first=True, hidden=verdict.hidden)
 
     def _next(self, past: _Past, frame: Frame, verdict: Verdict, step: float) -> Change | Refusal:
         """Only what differs from what was let through before."""
@@ -205,7 +207,7 @@ class Gate:
         for region in regions:
             _copy(past.current, past.shown, region.rect)
         past.fresh = past.fresh & ~cells
-        return Change(_visible(frame, verdict), regions, float(cells.mean()), first=False)
+        return Change(_visible(frame, verdict), regions, float(cells.mean()), first=False, hidden=verdict.hidden)
 
     def _regions(
         self, frame: Frame, verdict: Verdict, changed: Cells, owner: Owners, new: set[int]

@@ -69,7 +69,7 @@ def engine_figures(model: Path | None, device: str, random: str | None = None) -
     OutOfMemoryError where a random one has no room.
     """
     begun = time.perf_counter()
-    session = open_session(model, device) if random is None else _random_session(random, device)
+    session = open_session(model, device) if random is None else random_session(random, device)
     bundle: Bundle = session._bundle  # noqa: SLF001  # measuring looks inside
     facts = session.facts
     place = f"{facts.model} on {facts.device}, {bundle.network.language_model.norm.weight.dtype}".replace(
@@ -91,7 +91,9 @@ def engine_figures(model: Path | None, device: str, random: str | None = None) -
         yield from _frame(built_in, parts, machine_of(parts.network), "frame in, 448x448, built-in model on the CPU")
 
 
-def _random_session(name: str, device: str) -> Session:
+def random_session(name: str, device: str) -> Session:
+    """A session with a random model: "4b", the published shape. Raises InputError for another name, OutOfMemoryError
+    where it has no room."""
     if name != "4b":
         raise InputError(f"There is no random model {name!r}.", "There is one: 4b.")
     place = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
@@ -209,6 +211,8 @@ def _packed(session: Session, bundle: Bundle, machine: Machine) -> Iterator[Figu
             off = float((_logits(packed) - wanted).norm() / wanted.norm())
         floor = read_floor(packed.network, 1, state.nbytes, machine)
         yield Figure(name, answer_ms(packed, state)[1], "ms", floor)
+        if bundle.device.type == "cuda":
+            yield from _frame(Session(packed), packed, machine, f"frame in, 448x448, {kind}")
         yield Figure(f"logits off, {kind}", off * 100, "%", remark="relative, after a picture and a question")
 
 

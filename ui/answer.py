@@ -129,7 +129,7 @@ class Exchange(QWidget):
         asked.setSpacing(10)
         asked.addStretch(1)
         if not self.about.isNull():
-            picture = QLabel()
+            picture = label(role="picture")
             picture.setPixmap(cropped(self.about, ABOUT_SIZE, self.devicePixelRatioF()))
             picture.setAccessibleName(self.tr("The picture that was asked about"))
             asked.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
@@ -207,6 +207,10 @@ class Exchange(QWidget):
         self._badge.setAccessibleDescription(explanations[done.origin])
         set_role(self._badge, f"badge-{done.origin}")
         self._badge.setText(names[done.origin])
+        if done.origin == "evidence" and not done.moments and not self.about.isNull():
+            self._badge.setText(self.tr("Read in the picture"))
+            self._badge.setToolTip(self.tr("The answer stands in the picture that was asked about."))
+            self._badge.setAccessibleDescription(self._badge.toolTip())
         self._badge.show()
         if done.timings_ms:
             seconds = done.timings_ms.get("total", sum(done.timings_ms.values())) / 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QImage, QImageReader, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from app.protocol import MAX_QUESTION
 from ui.moment_painter import cropped
@@ -95,7 +95,7 @@ class Composer(QFrame):
         self.button.setIconSize(QSize(20, 20))
         self._picture = QImage()
         self._about = QWidget()
-        self._thumbnail = QLabel()
+        self._thumbnail = label(role="picture")
         self._words = label(role="small")
         self._remove = tool_button(theme, "close", self.tr("Do not ask about this picture"))
         self._arrange()

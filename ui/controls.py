@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
 from app.protocol import MomentInfo
@@ -111,6 +111,7 @@ class Controls(QObject):
         box.setInformativeText(explanation)
         yes = box.addButton(self.tr("Forget"), QMessageBox.ButtonRole.DestructiveRole)
         no = box.addButton(QMessageBox.StandardButton.Cancel)
+        no.setIcon(QIcon())  # some styles put one on this button only
         box.setDefaultButton(no)
         box.setEscapeButton(no)
         box.exec()

@@ -204,6 +204,7 @@ class Desktop(QObject):
         self.hotkeys.pressed.connect(self._hotkey)
         self.window.timeline_wanted.connect(self.show_timeline)
         self.tray.timeline_wanted.connect(self.show_timeline)
+        self.tray.memory_wanted.connect(self.show_memory)
         self.window.history_wanted.connect(self.show_history)
         self.window.memory_wanted.connect(self.show_memory)
         self.window.closed.connect(self._window_closed)
@@ -219,8 +220,11 @@ class Desktop(QObject):
         self._show_presence()
 
     def _status_changed(self, status: Status) -> None:
+        began = status.moments > 0 and (self._status is None or not self._status.moments)
         self._status = status
         self._show_presence()
+        if began:
+            self._look_up_since()
         self.window.show_status(status)
         if status.notices and status.notices[0] != self._told:
             self._told = status.notices[0]

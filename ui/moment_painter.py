@@ -67,7 +67,9 @@ def _paint_words(painter: QPainter, theme: Theme, place: QRect, moment: MomentIn
     painter.drawText(QRect(left, y, width, line), middle, time)
     painter.setFont(normal)
     painter.setPen(QColor(colours.muted))
-    application = _elided(painter.fontMetrics(), moment.application, width - used)
+    application = _elided(
+        painter.fontMetrics(), text.place(moment.application, moment.window, moment.source), width - used
+    )
     painter.drawText(QRect(left + used, y, width - used, line), middle, application)
     painter.setFont(small)
     below = QRect(left, y + line + 2, width, painter.fontMetrics().lineSpacing())

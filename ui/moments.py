@@ -31,7 +31,13 @@ class MomentCard(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(
-            text.joined([text.moment_time(moment.time), text.plain(moment.application), text.plain(moment.window)])
+            text.joined(
+                [
+                    text.moment_time(moment.time),
+                    text.place(moment.application, moment.window, moment.source),
+                    text.plain(moment.window),
+                ]
+            )
         )
         self.setAccessibleDescription(self.tr("Opens this moment large"))
         if self._image is None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 
 from ui.bridge import Bridge
 
-KEPT_THUMBNAILS = 120  # about 320x180 each, a quarter of a megabyte
+KEPT_THUMBNAILS = 60  # about 320x180 each, a quarter of a megabyte; a screen shows thirty
 WIDEST_THUMBNAIL = 480  # pixels; larger ones are scaled down when they arrive
 
 

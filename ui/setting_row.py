@@ -12,7 +12,6 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.protocol import SettingInfo
 from ui import text
+from ui.choice import Choice
 from ui.i18n import LANGUAGES, engine_says
 from ui.key_field import KeyField, sequence
 from ui.theme import Theme
@@ -160,7 +160,7 @@ class SettingRow(QWidget):
         return switch, lambda value: switch.setChecked(value == "true"), read
 
     def _choice(self, choices: list[str]) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
-        box = QComboBox()
+        box = Choice(self._theme)
         for choice in choices:
             box.addItem(LANGUAGES.get(choice) or engine_says(choice.capitalize()), choice)
         box.setMinimumWidth(self._theme.scaled(EDITOR_WIDTH) // 2)  # and wider where a choice has long words

@@ -88,6 +88,21 @@ def duration(seconds: float) -> str:
     return _tr("{days} d {hours} h").format(days=count(minutes // 1440), hours=minutes % 1440 // 60)
 
 
+def source(name: str) -> str:
+    """A screen, camera or recording as a person calls it: "Screen DP-1", "Camera"; else by its own name."""
+    kind, _, own = plain(name).partition(":")
+    if kind == "screen":
+        return _tr("Screen {name}").format(name=own) if own not in {"", "screen"} else _tr("Screen")
+    if kind == "webcam":
+        return _tr("Camera {name}").format(name=own) if own not in {"", "0"} else _tr("Camera")
+    return own if kind == "replay" and own else plain(name)
+
+
+def place(application: str, window: str, source_name: str) -> str:
+    """Where a moment was seen: its application; the screen or camera where it is of no window."""
+    return title(application) if application or window else source(source_name)
+
+
 def joined(parts: Iterable[str]) -> str:
     """The non-empty parts with a middle dot between them."""
     return "  ·  ".join(part for part in parts if part)

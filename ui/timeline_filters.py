@@ -7,9 +7,10 @@ from datetime import date, datetime, time, timedelta
 
 from PySide6.QtCore import QDate, QSignalBlocker, Qt, QTime, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QDateEdit, QHBoxLayout, QLineEdit, QTimeEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QTimeEdit, QVBoxLayout, QWidget
 
 from ui import text
+from ui.choice import DayEdit
 from ui.theme import Theme
 from ui.timeline_model import Filter
 from ui.widgets import Switch, follow, label, tool_button
@@ -30,8 +31,8 @@ class Filters(QWidget):
         self.search.setAccessibleName(self.tr("Search what was on the screen"))
         self.search.setClearButtonEnabled(True)
         self.search.addAction(QAction(theme.icon("search"), "", self), QLineEdit.ActionPosition.LeadingPosition)
-        self.day = QDateEdit(QDate.currentDate())
-        self.day.setCalendarPopup(True)
+        self.day = DayEdit(theme)
+        self.day.setDate(QDate.currentDate())
         self.day.setAccessibleName(self.tr("Day"))
         self.all_days = Switch(theme, self.tr("All days"))
         self.begin, self.end = self._time(FIRST, self.tr("From")), self._time(LAST, self.tr("Until"))
@@ -44,6 +45,7 @@ class Filters(QWidget):
         self._before = tool_button(theme, "back", self.tr("The day before"))
         self._after = tool_button(theme, "forward", self.tr("The day after"))
         self._whole_day = tool_button(theme, "close", self.tr("The whole day"))
+        self._sources: dict[str, str] = {}  # as they are listed -> as the engine calls them
         self._arrange()
 
         self._typing = QTimer(self, interval=TYPING_PAUSE_MS, singleShot=True)
@@ -95,7 +97,7 @@ class Filters(QWidget):
             end=end,
             application=self.application.currentText().strip(),
             window=self.window_title.text().strip(),
-            source=self.source.currentText().strip(),
+            source=self._sources.get(source := self.source.currentText().strip(), source),
             words=self.search.text().strip(),
         )
 
@@ -121,7 +123,8 @@ class Filters(QWidget):
 
     def offer(self, applications: Sequence[str], sources: Sequence[str]) -> None:
         """What the boxes list; what is typed in them stays."""
-        for box, names in ((self.application, applications), (self.source, sources)):
+        self._sources = {text.source(name): name for name in sources}
+        for box, names in ((self.application, applications), (self.source, tuple(self._sources))):
             typed = box.currentText()
             blocker = QSignalBlocker(box)
             box.clear()

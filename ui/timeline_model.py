@@ -19,7 +19,7 @@ from ui.bridge import Bridge
 from ui.pictures import Pictures
 
 PAGE = 100  # moments a request
-KEPT_PAGES = 60  # at most 6,000 moments are held, however many rows there are
+KEPT_PAGES = 20  # at most 2,000 moments are held, however many rows there are
 
 MOMENT_ROLE = int(Qt.ItemDataRole.UserRole)
 Index = QModelIndex | QPersistentModelIndex
@@ -113,7 +113,8 @@ class TimelineModel(QAbstractListModel):
         moment = self.moment(index.row())
         if role == MOMENT_ROLE or moment is None:
             return moment
-        return text.joined([text.moment_time(moment.time), text.plain(moment.application), text.plain(moment.window)])
+        where = text.place(moment.application, moment.window, moment.source)
+        return text.joined([text.moment_time(moment.time), where, text.plain(moment.window)])
 
     def _ask(self, page: int) -> int:
         wanted = self._filter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTime, Signal
+from PySide6.QtCore import QSize, Qt, QTime, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPixmapCache, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QDateEdit,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.protocol import Density
+from app.protocol import Density, Status
 from ui import text
 from ui.bridge import Bridge
 from ui.controls import Controls
@@ -33,7 +33,8 @@ from ui.timeline_model import TimelineModel
 from ui.widgets import Notice, Switch, label, open_at
 
 STRIP_MOMENTS = 1000  # of a search that the strip looks at; it finds no more
-PIXMAP_CACHE_KB = 24 * 1024  # scaled thumbnails; about 250 of them at 100 %, 60 at 200 %
+NEWS_MS = 3_000  # new moments are gathered for so long before they are shown
+PIXMAP_CACHE_KB = 16 * 1024  # scaled thumbnails; about 170 of them at 100 %, 40 at 200 %
 
 
 class TimelineWindow(QWidget):
@@ -66,6 +67,9 @@ class TimelineWindow(QWidget):
         self._empty = label(role="muted", wrap=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedWidget()
+        self._moments = 0  # that the engine says there are
+        self._news = QTimer(self, interval=NEWS_MS, singleShot=True)
+        self._news.timeout.connect(self._take_in)
         self._arrange()
         self._wire(theme)
 
@@ -104,6 +108,7 @@ class TimelineWindow(QWidget):
         self._controls.told.connect(self._told)
         self._controls.forgotten.connect(self._forgotten)
         self._bridge.density_fetched.connect(self._density_fetched)
+        self._bridge.status_changed.connect(self._status)
         theme.changed.connect(QPixmapCache.clear)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self.close)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self).activated.connect(self.search.setFocus)
@@ -190,6 +195,18 @@ class TimelineWindow(QWidget):
         moment = self.model.moment(row) if row >= 0 else None
         if moment is not None:
             self.strip.show_here(moment.time)
+
+    def _status(self, status: Status) -> None:
+        if status.moments != self._moments:
+            self._moments = status.moments
+            if not self._news.isActive():
+                self._news.start()
+
+    def _take_in(self) -> None:
+        """Shows what has come since, unless the user is in the middle of something that it would move."""
+        busy = self.grid.verticalScrollBar().value() or self.grid.currentIndex().isValid() or self.search.text()
+        if self.isVisible() and not busy:
+            self.refresh()
 
     # --- going somewhere ----------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ class Tray(QObject):
     ask_wanted = Signal()
     snip_wanted = Signal()
     timeline_wanted = Signal()
+    memory_wanted = Signal()
     settings_wanted = Signal()
     quit_wanted = Signal()
 
@@ -42,6 +43,7 @@ class Tray(QObject):
         self._forget = self.menu.addMenu(controls.forget_menu(self.menu))
         self.menu.addSeparator()
         self._entry(self.tr("Open the timeline"), "timeline", self.timeline_wanted)
+        self._entry(self.tr("Memory"), "growth", self.memory_wanted)
         self._entry(self.tr("Settings…"), "settings", self.settings_wanted)
         self.menu.addSeparator()
         self._entry(self.tr("Quit"), "quit", self.quit_wanted)

@@ -12,6 +12,7 @@ from ui.widgets import Column, PageArea, follow, label, open_at
 
 SMALLEST = QSize(440, 360)
 
+ABOVE = 56  # pixels over the mark
 Fact = tuple[str, str, str]  # icon, heading, sentence
 
 
@@ -114,7 +115,7 @@ class Welcome(QWidget):
         mark = QLabel()
         follow(self._theme, mark, lambda: mark.setPixmap(brand_icon("afterimage").pixmap(56, 56)))
         page.rows.setSpacing(0)
-        page.rows.addStretch(2)
+        page.rows.addSpacing(ABOVE)  # the same on every page, so that turning them moves nothing
         page.rows.addWidget(mark)
         page.rows.addSpacing(18)
         page.rows.addWidget(label(headline, "headline", wrap=True))
@@ -126,7 +127,7 @@ class Welcome(QWidget):
         if inside is not None:
             page.rows.addSpacing(20)
             page.rows.addWidget(inside)
-        page.rows.addStretch(3)
+        page.rows.addStretch(1)
         area = PageArea(page, SMALLEST)
         area.setAccessibleName(headline)
         return area

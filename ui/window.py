@@ -213,10 +213,17 @@ class AskWindow(QWidget):
         """Follows the engine: light, words, what can be pressed, and a notice where something needs saying."""
         self._light.show_presence(presence)
         self._state.setText(presence.title)
-        self._pause.setVisible(not (presence.can_resume or presence.can_start))
-        self._pause.setEnabled(presence.can_pause)
-        self._resume.setVisible(presence.can_resume or presence.can_start)
         self._resume.setText(self.tr("Resume") if presence.can_resume else self.tr("Start recording"))
+        stopped = presence.can_resume or presence.can_start
+        going, coming = (self._pause, self._resume) if stopped else (self._resume, self._pause)
+        had_keyboard = (
+            going.hasFocus()
+        )  # asked first: what is disabled or hidden hands it to whatever stands beside it
+        self._pause.setEnabled(presence.can_pause)
+        coming.show()
+        if had_keyboard:
+            coming.setFocus()
+        going.hide()
         if presence == self._presence:
             return
         self._presence = presence
@@ -353,6 +360,9 @@ class AskWindow(QWidget):
         menu = QMenu(self)
         menu.addAction(self.tr("New conversation"), QKeySequence(QKeySequence.StandardKey.New), self.clear)
         menu.addAction(self.tr("History…"), QKeySequence("Ctrl+H"), self.history_wanted.emit)
+        menu.addAction(self.tr("Timeline"), QKeySequence("Ctrl+T"), self.timeline_wanted.emit)
+        menu.addAction(self.tr("Memory"), QKeySequence("Ctrl+M"), self.memory_wanted.emit)
+        menu.addAction(self.tr("Settings"), QKeySequence("Ctrl+,"), self.settings_wanted.emit)
         menu.addSeparator()
         menu.addActions([self.controls.forget_ten, self.controls.forget_hour, self.controls.forget_today])
         menu.addSeparator()
@@ -361,7 +371,7 @@ class AskWindow(QWidget):
 
     def _build_conversation(self) -> None:
         self._column = Column(self._theme.scaled(COLUMN))
-        self._column.rows.setContentsMargins(0, 12, 0, 0)
+        self._column.rows.setContentsMargins(0, 12, 0, 8)
         self._column.rows.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._area = QScrollArea()
         self._area.setWidget(self._column)

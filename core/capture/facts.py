@@ -54,6 +54,7 @@ def line(frame: Frame, file: str) -> str:
                     "focused": window.focused,
                     "opaque": window.opaque,
                     "names": list(window.names),
+                    "panel": window.panel,
                 }
                 for window in frame.windows
             ],
@@ -119,6 +120,7 @@ def _window(said: dict[str, Any]) -> Window:
         focused=bool(said.get("focused", False)),
         opaque=bool(said.get("opaque", True)),
         names=tuple(str(name) for name in said.get("names") or ()),
+        panel=bool(said.get("panel", False)),
     )
 
 

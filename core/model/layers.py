@@ -106,7 +106,8 @@ class GatedDeltaNet(nn.Module):
         B, T, _ = x.shape
         qkv = torch.cat([self.q_proj(x), self.k_proj(x), self.v_proj(x)], dim=-1)  # [B, T, channels]
         if self.short_conv:
-            qkv, tail = dispatch.short_conv(qkv, *self._taps(), tail)
+            taps, bias = self._taps()
+            qkv, tail = dispatch.short_conv(qkv, taps.to(qkv.dtype), bias, tail)  # they differ in mixed precision
         else:
             qkv = F.silu(qkv)
         q, k, v = torch.split(qkv, self.widths, dim=-1)

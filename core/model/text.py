@@ -39,7 +39,8 @@ class DecoderLayer(nn.Module):
         else:
             mixed, (first, second) = self.self_attn(normalised, cos, sin, (first, second), seen, window, in_place)
         after = self.post_attention_layernorm
-        normalised, x = dispatch.add_rms_norm(mixed, x, after.weight, after.eps)
+        # in mixed precision the mixer answers in half; the stream it is added to stays as precise as it came
+        normalised, x = dispatch.add_rms_norm(mixed.to(x.dtype), x, after.weight, after.eps)
         return x + self.mlp(normalised), first, second
 
 

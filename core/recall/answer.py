@@ -15,6 +15,7 @@ from core.timeline.moment import Moment
 
 Origin = Literal["memory", "evidence", "both", "none"]
 UNSEEN = "I did not see that."
+UNREAD = "I could read nothing in this picture that answers that."
 LINE = 300  # characters of a quoted line
 NAME = 80  # characters of a title
 

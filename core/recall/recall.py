@@ -16,7 +16,7 @@ from core.config import VisionBudget
 from core.errors import InputError
 from core.frame import Pixels, Rect
 from core.preprocess import Observation, observe_picture
-from core.recall.answer import UNSEEN, Answer, Origin, span, worded
+from core.recall.answer import UNREAD, UNSEEN, Answer, Origin, span, worded
 from core.recall.evidence import Evidence, ranked, supported
 from core.recall.extract import Finding, extract
 from core.recall.follow_up import Reading, Turn, Understood, understand_after
@@ -81,16 +81,21 @@ class Recall:
         with clock.stage("understand"):
             understood = understand_after(question, local, self._timeline.applications(), earlier, self._timeline.get)
         if memory_only:
-            yield from self._from_memory(understood, (), clock)
+            yield from self._from_memory(understood, self._looked_at(picture, None, (), local), clock)
             return
         with clock.stage("search"):
             reading, found = self._found(understood, picture, picture_before, local, given_up)
         if given_up():
             return
         asked, after = reading.question, "" if reading.alone else understood.after
+        looked_at = self._looked_at(picture, picture_before, found, local)
+        if not found and picture is not None and self._session is not None and self._session.facts.answers:
+            yield from self._from_memory(understood, looked_at, clock)  # a model needs no text to see what it shows
+            return
         if not found:
-            yield UNSEEN
-            yield Answer(UNSEEN, "none", (), clock.timings, after)
+            nothing = UNSEEN if picture is None else UNREAD
+            yield nothing
+            yield Answer(nothing, "none", (), clock.timings, after)
             return
         best = found[0]
         with clock.stage("extract"):
@@ -100,7 +105,7 @@ class Recall:
         if self._session is not None and self._session.facts.answers:
             spoken = ""
             with clock.stage("answer"):
-                for piece in self._say(understood, self._look_again(proof)):
+                for piece in self._say(understood, [*looked_at, *self._look_again(proof)]):
                     spoken += piece
                     yield piece
             if _supported_by(spoken, found[:PROOF]):
@@ -229,7 +234,7 @@ class Recall:
         pages = [Page(moment, self._reader.read(picture))]
         for reading in readings:
             evidence = ranked(reading.question, pages, _rarity(reading.question, pages))
-            if evidence:
+            if evidence and pages[0].cells:
                 return reading, evidence
         return readings[0], []
 
@@ -250,6 +255,13 @@ class Recall:
             if moment.id:
                 proof.setdefault((moment.application, moment.title, moment.text[:400]), moment)
         return tuple(proof.values())[:PROOF]
+
+    def _looked_at(
+        self, picture: Pixels | None, before: Pixels | None, found: Sequence[Evidence], now: datetime
+    ) -> tuple[Observation, ...]:
+        """The picture that the question is about, as the model sees it; none where it is about the timeline."""
+        about = picture if picture is not None else before if found and not found[0].moment.id else None
+        return () if about is None else (observe_picture(about, now, "picture", "", self._budget),)
 
     def _look_again(self, moments: Sequence[Moment]) -> list[Observation]:
         """The best moments as the model sees them, at native resolution."""

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from core.errors import DiskFullError
-from core.frame import Frame, Pixels, Rect, Window
+from core.frame import Pixels, Rect, Window
 from core.timeline import schema
 
 if TYPE_CHECKING:
@@ -70,22 +70,24 @@ def told() -> Iterator[None]:
 
 
 def by_window(change: Change) -> dict[Window | None, list[Rect]]:
+    """The changed rectangles of each window (None: the desktop); what moves in panels is nothing to remember."""
     grouped: dict[Window | None, list[Rect]] = {}
     for region in change.regions:
+        if region.window is not None and region.window.panel:
+            continue
         grouped.setdefault(region.window, []).append(region.rect)
     return grouped
 
 
-def hidden_parts(frame: Frame, window: Window | None, rect: Rect) -> list[Rect]:
-    """What windows in front hide of ``rect``, in the crop's pixels. For the desktop, that is every window."""
-    parts = []
-    for other in frame.windows:
+def hidden_parts(change: Change, window: Window | None, rect: Rect) -> list[Rect]:
+    """What windows in front or privacy hide of ``rect``, in the crop's pixels. For the desktop, every window does."""
+    covers = list(change.hidden)
+    for other in change.frame.windows:
         if window is not None and other == window:
             break
-        hidden = frame.local(other.rect).intersect(rect)
-        if hidden.area:
-            parts.append(hidden.moved(-rect.left, -rect.top))
-    return parts
+        covers.append(change.frame.local(other.rect))
+    parts = [cover.intersect(rect) for cover in covers]
+    return [part.moved(-rect.left, -rect.top) for part in parts if part.area]
 
 
 def same_place(earlier: Open, view: View) -> bool:

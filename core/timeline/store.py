@@ -21,6 +21,7 @@ import numpy as np
 from core.config import TimelineConfig
 from core.errors import DiskFullError, EnvironmentTroubleError
 from core.frame import Frame, Pixels, Rect, Window, utc_now
+from core.privacy import covered_area
 from core.timeline import history, overview, schema, search, thinning
 from core.timeline.connections import Connections
 from core.timeline.history import History
@@ -112,7 +113,7 @@ class Timeline:
             ids = [
                 id
                 for window, regions in by_window(change).items()
-                if (id := self._add_window(frame, window, regions)) is not None
+                if (id := self._add_window(change, window, regions)) is not None
             ]
             if change.share >= WHOLE_SHARE and len(frame.windows) > 1:
                 self._add_whole(frame)
@@ -483,13 +484,14 @@ class Timeline:
             row_before = row
         return "".join(text)
 
-    def _add_window(self, frame: Frame, window: Window | None, regions: list[Rect]) -> int | None:
+    def _add_window(self, change: Change, window: Window | None, regions: list[Rect]) -> int | None:
         """The moment of one changed window; None where it shows nothing of its own."""
+        frame = change.frame
         rect = Rect.around(regions) if window is None else frame.local(window.rect)
         if rect.area == 0:
             return None
-        covered = hidden_parts(frame, window, rect)
-        if sum(part.area for part in covered) >= HIDDEN_SHARE * rect.area:
+        covered = hidden_parts(change, window, rect)
+        if covered_area(covered) >= HIDDEN_SHARE * rect.area:
             return None
         crop = np.ascontiguousarray(frame.pixels[rect.top : rect.bottom, rect.left : rect.right])
         title, application = (window.title, window.application) if window else ("", "")

@@ -42,6 +42,7 @@ PHASES = (  # up to which share of the curriculum: the shares of the recipes
     (float("inf"), (0.36, 0.5, 0.14)),
 )
 FAR_TEXT, FAR_FRAMES, FARTHEST = 96, 64, 160  # observations ago: what the curriculum reaches, and now and then
+REACH = {"frames": (16, 36, 80), "text": (48, FAR_TEXT)}  # observations ago that rows of 4,096 * 2**n tokens hold
 BINS = (0, 1, 3, 8, 16, 32, 64)  # upper ends of the distances that are counted together, in observations
 BIN_NAMES = ("0", "1", "2-3", "4-8", "9-16", "17-32", "33-64", "65+")
 LARGEST_SIZE = 32
@@ -76,8 +77,8 @@ class Curriculum(Plan):
             if progress > 0.6 and rng.random() < 0.15:
                 furthest = FARTHEST
         far = round(furthest ** rng.uniform(0.5, 1.0))  # near ones often: they are learnt first and not forgotten
-        lengths = (16, 36) if kind == "frames" else (48, FAR_TEXT)  # up to which distance one or two lengths serve
-        longer = next((2**n for n, most in enumerate(lengths) if far <= most), 4)
+        lengths = REACH[kind]
+        longer = next((2**n for n, most in enumerate(lengths) if far <= most), 2 ** len(lengths))
         while longer > self.rows:
             longer //= 2
         return Recipe(kind, self.rows // longer, self.length * longer, far, window)

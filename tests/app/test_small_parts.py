@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
-from app import intent, logs
+from app import intent, logs, questions
 from app.clock import ClockJournal
 from app.intent import Intent
 from app.notices import MOST, Notices
-from app.protocol import SourceStatus
+from app.protocol import SourceStatus, Status
 from app.recorder import RecorderFacts, Wanted
 from app.spoken import Duration, plain
 from app.truth import STALLED_AFTER, state_of
@@ -199,3 +199,9 @@ def test_what_is_no_length_of_time(text: str) -> None:
 
 def test_text_for_a_terminal_cannot_act_on_it() -> None:
     assert plain("a\x1b[31mb\u202ec\x07\td\ne") == "a[31mbc d\ne"
+
+
+def test_after_a_replay_the_troubles_on_the_way_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    status = Status(state="idle", sources=(SCREEN,), notices=("The model failed on a picture.",))
+    questions._tell_trouble(status)
+    assert capsys.readouterr().err == "The model failed on a picture.\n"

@@ -1,4 +1,5 @@
-"""Builds the frozen program and starts it: ``--version`` and ``doctor`` must work outside the source tree.
+"""Builds the frozen program and starts it outside the source tree: ``--version``, ``doctor``, and a replay of real
+pictures through gate, reader, timeline and the built-in model, with a question afterwards.
 
     python -m tests.bench.frozen [--reuse]
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "tests" / "fixtures" / "recall" / "spine"
 PROGRAM = ROOT / "dist" / "afterimage" / ("afterimage.exe" if os.name == "nt" else "afterimage")
 
 
@@ -53,9 +56,16 @@ def main() -> int:
     size = sum(file.stat().st_size for file in PROGRAM.parent.rglob("*") if file.is_file() and not file.is_symlink())
     print(f"size {size / 1e6:.0f} MB")
     failed = False
-    for arguments, accepted in ((("--version",), (0,)), (("doctor",), (0, 1))):
+    replay = ("replay", str(PICTURES), "--json")
+    commands = (
+        (("--version",), (0,), r"\d"),
+        (("doctor",), (0, 1), "packages"),
+        (replay, (0,), r'"tokens": [1-9]'),  # the model saw them
+        ((*replay, "--ask", "How much is the tent?"), (0,), r"279\.50"),
+    )
+    for arguments, accepted, wanted in commands:
         code, output, seconds = start(*arguments)
-        good = code in accepted and "Traceback" not in output and output.strip() != ""
+        good = code in accepted and "Traceback" not in output and re.search(wanted, output) is not None
         failed = failed or not good
         print(f"afterimage {' '.join(arguments)}: exit {code} after {seconds:.1f} s {'ok' if good else 'FAILED'}")
         print("    " + output.strip().replace("\n", "\n    "))

@@ -3,9 +3,7 @@
     python -m tests.bench.plot_speed ENGINE_JSON QWEN_JSON [--out docs/figures/context.png]
 
 Reads what ``tests.bench.engine_gpu --json`` and ``tests.bench.qwen_gpu --json`` wrote on one machine; needs
-matplotlib (the extra "train"). Where the engine's file holds ``contexts`` (rows with tokens, frame_ms, token_ms and
-memory_GB) those are its curve; otherwise its one measurement is a mark, and the dashed line says that it was not
-measured elsewhere.
+matplotlib (the extra "train"). Where ours was measured at one context only, a dashed line says that the rest was not.
 """
 
 import argparse
@@ -24,8 +22,6 @@ from matplotlib import pyplot as plt
 ROOT = Path(__file__).resolve().parents[2]
 PANELS = {"frame": "one 448x448 frame in, ms", "token": "one token out, ms", "memory": "memory of the stream, GB"}
 NAMES = {"growing": "Qwen2.5-VL-3B", "in place": "Qwen2.5-VL-3B, cache in place"}
-FRAME, TOKEN = "frame in, 448x448 (256 tokens), bf16", "token out, bf16"
-SEEN = 34 * 256  # tokens that the engine's bench has let in when it measures: the window is full
 
 
 @dataclass(frozen=True)
@@ -53,15 +49,7 @@ def transformer_curves(report: dict[str, Any]) -> list[Curve]:
 
 
 def our_curve(report: dict[str, Any]) -> Curve:
-    measured = report["measured_ms"]
-    rows = report.get("contexts") or [
-        {
-            "tokens": SEEN,
-            "frame_ms": measured[FRAME],
-            "token_ms": measured[TOKEN],
-            "memory_GB": measured["state MB"] / 1e3,
-        }
-    ]
+    rows = report["contexts"]
     panels = {
         "frame": [row["frame_ms"] for row in rows],
         "token": [row["token_ms"] for row in rows],

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from subprocess import Popen
-from typing import Any
 
 import psutil
 import pytest
 
 from app.client import connect
-from app.paths import HOME_VARIABLE, Paths, paths_in
-from core.errors import AfterimageError
-from tests.helpers.desktop import VirtualDesktop, program, wait_until
+from tests.e2e.desktop_app import PATIENCE, App, agree, put_away
+from tests.helpers.desktop import program, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -31,74 +22,6 @@ pytestmark = [
     ),
 ]
 
-PATIENCE = 90.0  # seconds; generous, because a test machine may be busy
-
-
-@dataclass
-class App:
-    """The running app: its process, its screen, and the file that says what it shows."""
-
-    desktop: VirtualDesktop
-    paths: Paths
-    process: Popen[bytes]
-    file: Path
-
-    def shown(self) -> dict[str, Any]:
-        try:
-            told: dict[str, Any] = json.loads(self.file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        return told
-
-    def wait(self, condition: Callable[[dict[str, Any]], object], what: str, seconds: float = PATIENCE) -> None:
-        try:
-            wait_until(lambda: condition(self.shown()), seconds, what)
-        except TimeoutError as error:
-            error.add_note(f"shown: {self.shown()}")
-            raise
-
-    def engine(self) -> int:
-        with connect(self.paths, start=False) as client:
-            return client.engine_pid
-
-    def unread(self) -> int:
-        with connect(self.paths, start=False) as client:
-            status = client.status()
-            return status.unread_moments if status.moments else 1
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
-    paths = paths_in(tmp_path / "home")
-    with VirtualDesktop() as desktop:
-        file = tmp_path / "shown.json"
-        process = desktop.run(
-            [sys.executable, "-m", "tests.helpers.watched_desktop", str(file)],
-            {HOME_VARIABLE: str(tmp_path / "home")},
-        )
-        yield App(desktop, paths, process, file)
-        if process.poll() is None:
-            desktop.close(process)
-        try:
-            with connect(paths, start=False) as client:
-                client.shutdown()
-        except AfterimageError:
-            pass  # it is gone already, as it should be
-
-
-def on_page(page: int, now: dict[str, Any]) -> bool:
-    """Whether that page of the first run is shown and its button has the keyboard."""
-    return bool(now["ready"]) and now["page"] == page
-
-
-def agree(app: App) -> None:
-    """Goes through the first run's pages by key and waits for recording."""
-    app.desktop.focus(app.desktop.wait_for_window("Afterimage: Welcome"))
-    for page in range(4):
-        app.wait(partial(on_page, page), f"page {page}")
-        app.desktop.press("space")
-    app.wait(lambda now: now.get("light") == "recording", "recording after consent")
-
 
 def test_from_the_first_run_to_an_answer_by_keys_alone(app: App) -> None:
     app.wait(lambda now: now.get("welcome"), "the first run's pages")
@@ -107,9 +30,7 @@ def test_from_the_first_run_to_an_answer_by_keys_alone(app: App) -> None:
         assert client.status().frames_seen == 0
     agree(app)
 
-    app.desktop.focus(app.desktop.wait_for_window("^Afterimage$"))
-    app.desktop.press("Escape")
-    app.wait(lambda now: not now["window"], "the window's going to the tray")
+    put_away(app)
     script = "echo 'lodge.c:77: error: beam_length undeclared'; exec sleep 300"
     terminal = ["xterm", "-fa", "DejaVu Sans Mono", "-fs", "14", "-title", "build", "-e", "sh", "-c", script]
     with program(app.desktop, terminal, "build"):
@@ -164,9 +85,7 @@ def test_a_part_of_the_screen_is_snipped_by_keys_alone_on_one_of_two_monitors(ap
     app.desktop.set_monitor("L", "1000/300x1080/300+0+0", "screen")
     app.desktop.set_monitor("R", "920/250x700/200+1000+0", "none")
     agree(app)
-    app.desktop.focus(app.desktop.wait_for_window("^Afterimage$"))
-    app.desktop.press("Escape")
-    app.wait(lambda now: not now["window"], "the window's going to the tray")
+    put_away(app)
     script = "echo 'total 412.50'; exec sleep 300"
     with program(
         app.desktop, ["xterm", "-title", "bill", "-geometry", "40x10+40+40", "-e", "sh", "-c", script], "bill"

@@ -28,6 +28,7 @@ from tests.helpers.desktop import VirtualDesktop, wait_until
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 LOOK = 4  # seconds for which somebody looks at a window before closing it
+FIRST_RUN_PAGES = 4
 READ = 120.0  # seconds within which the text of what was shown must have been read
 
 
@@ -74,7 +75,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         day = Day(desktop, folder / "home", {}, folder / "recording")
         app = desktop.run([sys.executable, "-m", "ui.main"], {"AFTERIMAGE_HOME": str(day.home)})
         desktop.focus(desktop.wait_for_window("Afterimage"))
-        for _ in range(3):  # the three pages of the first run; the last asks for consent
+        for _ in range(FIRST_RUN_PAGES):  # the last one asks for consent
             desktop.press("space")
         wait_until(lambda: day.json("status")["state"] == "recording", 60, "recording after the consent")
         (camera,), recorder = screens(CaptureConfig()), Recorder(day.recording)

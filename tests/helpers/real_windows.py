@@ -36,8 +36,10 @@ from tests.helpers.desktop import STARTED, VirtualDesktop
 CELL = 28
 MOST_CELLS = 240  # of a window: what the model is shown at full size
 BEHIND = (1, 2, 3)  # colour of the empty screen; nothing else has it
+PATIENCE = 12.0  # seconds for a page to be painted
 STILL = 0.04  # seconds between two pictures that must be the same
-BATCH = 40  # windows with one frame theme
+MARGIN = 16  # pixels of the screen's edge that windows leave free
+BATCH = 8  # windows with one frame theme
 
 FRAMES = {
     "train": ("Clearlooks", "Clearlooks-Olive", "Bear2", "Mikachu", "Breeze-ob", "Raleigh", "Orang", "Emacs"),
@@ -57,6 +59,7 @@ MONOSPACED = {
 STYLES = {"train": ("Fusion", "Fusion", "Windows"), "validation": ("Fusion",)}
 DARK = (("#1e1e1e", "#e8e8e8"), ("#0d1117", "#c9d1d9"), ("#282a36", "#f8f8f2"), ("#000000", "#ffffff"))
 LIGHT = (("#ffffff", "#111111"), ("#fafafa", "#222222"), ("#fdf6e3", "#3b4a50"), ("#eef2f7", "#1b2733"))
+EDITOR_SETTINGS = "[org/xfce/mousepad/preferences/window]\npath-in-title=false\n"  # a path of ours is nobody's title
 PAGE = """<!doctype html><meta charset=utf-8><title></title><body><script>
 async function next() {
   const shown = await (await fetch('/next')).json();
@@ -112,6 +115,9 @@ class Windows:
     def done(self) -> None:
         """The content was photographed."""
 
+    def reframe(self) -> None:
+        """The window manager's frames have changed."""
+
     def close(self) -> None:
         """End the program."""
 
@@ -143,7 +149,7 @@ def draw_content(rng: Random, words: Vocabulary, program: Windows, split: str) -
     while len(title) > 26:
         title = words.title(rng)
     wide = int(widest * size * (0.64 if program.mono else 0.6)) + rng.randint(40, 110)
-    width = min(600, max(230, wide, 11 * len(title) + 110))
+    width = min(600, max(230, wide, 12 * len(title) + 140))
     height = min(MOST_CELLS // -(-width // CELL) * CELL - 30, int(count * size * 1.9) + rng.randint(40, 70))
     if layout in ("form", "table") and not fields:
         layout = "list"
@@ -230,6 +236,7 @@ class PageWindows(Windows):
         self.turn = threading.Condition()
         self.wanted: dict[str, Any] | None = None
         self.number = self.given = self.painted = 0
+        self.window = ""
         pages = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -281,10 +288,18 @@ class PageWindows(Windows):
                 f"{content.size}px '{content.font}'",
             }  # fmt: skip
             self.turn.notify_all()
-            if not self.turn.wait_for(lambda: abs(self.painted) == self.number, STARTED):
-                raise TimeoutError("Chromium did not show the page")
-        self.desktop.wait_for_window("^" + re.escape(content.title))
+            if not self.turn.wait_for(lambda: abs(self.painted) == self.number, PATIENCE):
+                self.reframe()  # Chromium may have missed that its window is back
+                if not self.turn.wait_for(lambda: abs(self.painted) == self.number, STARTED):
+                    raise TimeoutError("Chromium did not show the page")
+        self.window = self.desktop.wait_for_window("^" + re.escape(content.title))
+        self.desktop._tool("xdotool", "windowmove", self.window, str(2 * MARGIN), str(2 * MARGIN))
         return content.title if self.painted > 0 else ""
+
+    def reframe(self) -> None:
+        """Have the window framed anew: openbox does not make the bar of a window that stays fit its new font."""
+        if self.window:
+            self.desktop._tool("xdotool", "windowunmap", "--sync", self.window, "windowmap", "--sync", self.window)
 
     def close(self) -> None:
         self.desktop.close(self.process)
@@ -314,15 +329,20 @@ class EditorWindows(Windows):
     def __init__(self, desktop: VirtualDesktop, folder: Path) -> None:
         super().__init__(desktop, folder)
         self.process: subprocess.Popen[bytes] | None = None
+        settings = folder / "glib-2.0" / "settings" / "keyfile"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(EDITOR_SETTINGS, encoding="utf-8")
 
     def show(self, content: Content) -> str:
         file = self.folder / (content.title.replace("/", "-").replace(" ", "_") + ".txt")
         file.write_text("\n".join(content.lines) + "\n", encoding="utf-8")
         self.process = self.desktop.run(
-            ["dbus-run-session", "mousepad", "--disable-server", str(file)], {"HOME": str(self.folder)}
+            ["dbus-run-session", "mousepad", "--disable-server", str(file)],
+            {"HOME": str(self.folder), "GSETTINGS_BACKEND": "keyfile"},
         )
         window = self.desktop.wait_for_window("Mousepad")
-        self.desktop._tool("xdotool", "windowsize", "--sync", window, str(max(360, content.width)), "220")
+        width = max(content.width, 10 * len(file.name + " - Mousepad") + 130)  # a title with "..." cannot be read
+        self.desktop._tool("xdotool", "windowsize", "--sync", window, str(width), "220")
         file.unlink()
         return self.desktop._tool("xdotool", "getwindowname", window).stdout.strip()
 
@@ -361,7 +381,8 @@ class Camera:
         pixels = np.frombuffer(shot.bgra, np.uint8).reshape(shot.height, shot.width, 4)[..., 2::-1]
         covered = (pixels != np.array(BEHIND, np.uint8)).any(-1)
         rows, columns = np.flatnonzero(covered.any(1)), np.flatnonzero(covered.any(0))
-        if not len(rows):
+        edges = np.concatenate([covered[0], covered[-1], covered[:, 0], covered[:, -1]])
+        if not len(rows) or edges.any():  # what reaches the screen's edge may go on beyond it
             return None
         return np.ascontiguousarray(pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
@@ -380,7 +401,9 @@ def frame_settings(rng: Random, split: str) -> str:
     theme, parts = rng.choice(FRAMES[split]), rng.choice(("NLIMC", "LIMC", "LC"))
     return (
         "<?xml version='1.0'?><openbox_config xmlns='http://openbox.org/3.4/rc'>"
-        f"<theme><name>{theme}</name><titleLayout>{parts}</titleLayout>{fonts}</theme><placement><policy>Smart</policy></placement></openbox_config>"
+        f"<theme><name>{theme}</name><titleLayout>{parts}</titleLayout>{fonts}</theme><placement><policy>Smart</policy></placement>"
+        f"<margins><top>{MARGIN}</top><bottom>{MARGIN}</bottom><left>{MARGIN}</left><right>{MARGIN}</right></margins>"
+        "</openbox_config>"
     )
 
 
@@ -422,6 +445,7 @@ def capture(out: Path, split: str, count: int, seed: int, listed: list[str], onl
                     if number % BATCH == 1:
                         settings.write_text(frame_settings(rng, split), encoding="utf-8")
                         desktop._tool("openbox", "--reconfigure")
+                        windows.reframe()
                     content = draw_content(rng, words, windows, split)
                     title = windows.show(content)
                     pixels = camera.window() if title else None

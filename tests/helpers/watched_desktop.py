@@ -23,7 +23,7 @@ EVERY_MS = 100
 
 def shown(desktop: Desktop) -> dict[str, Any]:
     """What a person would see now."""
-    window = desktop.window
+    window, timeline = desktop.window, desktop.timeline
     return {
         "welcome": desktop.welcome is not None and desktop.welcome.isVisible(),
         "page": desktop.welcome.page if desktop.welcome is not None else -1,
@@ -35,12 +35,14 @@ def shown(desktop: Desktop) -> dict[str, Any]:
         "light": str(window.light),
         "tray": str(desktop.tray.light),
         "facts": window.facts,
+        "timeline": timeline.model.rowCount() if timeline is not None and timeline.isVisible() else -1,
         "exchanges": [
             {
                 "question": exchange.question,
                 "stage": exchange.stage.name,
                 "answer": exchange.answer,
                 "origin": exchange.origin,
+                "pictured": all(card.has_picture() for card in exchange.row.cards),
                 "cards": [card.accessibleName() for card in exchange.row.cards if card.has_picture()],
             }
             for exchange in window.exchanges

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.paths import Paths
-from tests.helpers.fake_engine import FakeEngine
+from tests.helpers.fake_engine import FakeEngine, drawn, moment
 from ui.bridge import Bridge
 from ui.desktop import Desktop, consented
 from ui.presence import Light
@@ -152,16 +153,26 @@ def test_a_tray_that_comes_late_is_used_from_then_on(
 
 
 def test_the_oldest_moment_is_named(qtbot: QtBot, engine: FakeEngine, desktop: Desktop, paths: Paths) -> None:
-    from datetime import UTC, datetime
-
-    from tests.helpers.fake_engine import drawn, moment
-
     engine.add_moment(moment(1, datetime(2026, 3, 4, 9, tzinfo=UTC), "xterm", "old"), drawn("a", []))
     engine.add_moment(moment(2, datetime(2026, 3, 5, 9, tzinfo=UTC), "xterm", "new"), drawn("a", []))
     desktop.start()
     qtbot.waitUntil(lambda: engine.kinds().count("moments") == 2)
     settle(qtbot, desktop)
     engine.tell(moments=2)
+    qtbot.waitUntil(lambda: "4 Mar" in desktop.window.facts)
+
+
+def test_the_first_moment_is_named_as_soon_as_there_is_one(
+    qtbot: QtBot, engine: FakeEngine, desktop: Desktop
+) -> None:
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.presence.can_start)
+    settle(qtbot, desktop)
+    engine.add_moment(moment(1, datetime(2026, 3, 4, 9, tzinfo=UTC), "xterm", "first"), drawn("a", []))
+    engine.tell(moments=1)
+    qtbot.waitUntil(lambda: engine.kinds().count("moments") >= 3)
+    settle(qtbot, desktop)
+    engine.tell(moments=1, unread_moments=1)
     qtbot.waitUntil(lambda: "4 Mar" in desktop.window.facts)
 
 

@@ -49,3 +49,20 @@ def test_times_name_the_day_only_where_it_is_another() -> None:
     assert text.moment_time(now - timedelta(days=1, minutes=5), now) == f"Yesterday {today}"
     assert text.moment_time(now - timedelta(days=8, minutes=5), now).startswith("12 May")
     assert "2025" in text.moment_time(now - timedelta(days=365), now)
+
+
+def test_a_source_is_called_as_a_person_calls_it() -> None:
+    names = ("screen:DP-1", "screen:screen", "webcam:0", "webcam:2", "replay:day.mp4", "other")
+    assert [text.source(name) for name in names] == [
+        "Screen DP-1",
+        "Screen",
+        "Camera",
+        "Camera 2",
+        "day.mp4",
+        "other",
+    ]
+
+
+def test_a_moment_of_no_window_is_named_after_its_screen() -> None:
+    assert text.place("xterm", "make", "screen:DP-1") == "xterm"
+    assert text.place("", "", "screen:DP-1") == "Screen DP-1"

@@ -100,6 +100,33 @@ def test_an_answer_to_an_older_question_is_ignored(
     assert counted == [1]
 
 
+@pytest.mark.parametrize("busy", [False, True], ids=["looking", "choosing"])
+def test_new_moments_appear_by_themselves_unless_they_would_move_what_is_chosen(
+    qtbot: QtBot,
+    engine: FakeEngine,
+    bridge: Bridge,
+    theme: Theme,
+    controls: Controls,
+    monkeypatch: pytest.MonkeyPatch,
+    busy: bool,
+) -> None:
+    monkeypatch.setattr("ui.timeline_window.NEWS_MS", 1)
+    timeline = TimelineWindow(theme, bridge, Pictures(bridge), controls)
+    qtbot.addWidget(timeline)
+    fill(engine, 4)
+    bridge.start()
+    with qtbot.waitSignal(timeline.model.counted, check_params_cb=lambda total: total == 4):
+        timeline.show()
+    if busy:
+        timeline.grid.setCurrentIndex(timeline.model.index(1))
+    engine.moments.insert(0, moment(9, (NOON + timedelta(minutes=1)).astimezone(UTC), "xterm", "news"))
+    with qtbot.waitSignal(timeline._news.timeout):
+        engine.tell(moments=5)
+    with qtbot.waitSignal(bridge.history_fetched):  # the engine answers in order
+        bridge.fetch_history()
+    qtbot.waitUntil(lambda: timeline.model.rowCount() == (4 if busy else 5))
+
+
 def test_a_day_shows_its_moments_and_no_others(
     qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow
 ) -> None:

@@ -70,6 +70,7 @@ def test_the_menu_holds_every_order(tray: Tray) -> None:
         "Forget the last hour…",
         "Forget today…",
         "Open the timeline",
+        "Memory",
         "Settings…",
         "Quit",
     ]

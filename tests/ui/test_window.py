@@ -195,6 +195,15 @@ def test_the_light_and_the_words_follow_the_engine(open_window: AskWindow) -> No
     assert open_window.light is Light.RECORDING
 
 
+def test_the_keyboard_goes_from_pause_to_resume_and_back(open_window: AskWindow) -> None:
+    open_window.show_presence(presence(Link.CONNECTED, Status(state="recording")))
+    button(open_window, "Pause").setFocus()
+    open_window.show_presence(presence(Link.CONNECTED, Status(state="paused")))
+    assert button(open_window, "Resume").hasFocus()
+    open_window.show_presence(presence(Link.CONNECTED, Status(state="recording")))
+    assert button(open_window, "Pause").hasFocus()
+
+
 def test_pause_and_resume_reach_the_engine(qtbot: QtBot, engine: FakeEngine, open_window: AskWindow) -> None:
     open_window.controls.pause_quarter.trigger()
     qtbot.waitUntil(lambda: "pause" in engine.kinds())
@@ -229,6 +238,15 @@ def test_a_moment_can_be_asked_about(
     assert sent is not None
     assert decoded(sent).width() == 640
     assert open_window.composer.picture.isNull()
+
+
+def test_an_answer_out_of_the_picture_itself_does_not_say_that_it_was_recorded(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    engine.script = Script(("17:05",), "evidence")
+    with qtbot.waitSignal(bridge.answered):
+        open_window.ask("When is boarding?", decoded(drawn("gate", ["B42"])))
+    assert open_window.exchanges[0].origin == "Read in the picture"
 
 
 def test_a_pasted_picture_is_asked_about_and_can_be_removed(open_window: AskWindow) -> None:

@@ -43,6 +43,7 @@ class _Client:
     pid: int | None
     transient_for: int | None
     background: bool  # the desktop itself, as some file managers draw it
+    panel: bool
     see_through: bool
     margins: tuple[int, int, int, int]  # left, right, top, bottom: a shadow that is part of the window
 
@@ -161,6 +162,8 @@ class X11Facts:
         self._clients = {key: client for key, client in self._clients.items() if key in known}
         focused = self._focused(tops)
         composited = self._composited()
+        size = self._root.get_geometry()
+        screen = Rect(0, 0, size.width, size.height)
         for top in tops:
             client = known.get(top.client)
             if client is None or client.background:
@@ -171,7 +174,7 @@ class X11Facts:
             if composited:  # only then are shadows and glass more than what a program says it would like
                 rect = _without_margins(rect, client.margins)
                 clear |= client.see_through or (top.alpha and not any(client.margins))
-            if not rect.area:
+            if not rect.intersect(screen).area:  # programs park helpers beyond the edge
                 continue
             yield Window(
                 title=client.title,
@@ -181,6 +184,7 @@ class X11Facts:
                 focused=top.client == focused,
                 opaque=not clear,
                 names=client.names,
+                panel=client.panel,
             )
 
     def _top(self, window_id: int) -> _Top | None:
@@ -254,6 +258,7 @@ class X11Facts:
             pid=pid,
             transient_for=transient[0] if transient else None,
             background=self._atom("_NET_WM_WINDOW_TYPE_DESKTOP") in types,
+            panel=self._atom("_NET_WM_WINDOW_TYPE_DOCK") in types,
             see_through=bool(opacity) and opacity[0] < 0xFFFFFFFF,
             margins=(margins[0], margins[1], margins[2], margins[3]) if len(margins) == 4 else (0, 0, 0, 0),
         )

@@ -1,6 +1,7 @@
 """The fonts that screens are drawn with: found in folders, loaded once per size, with the width of each character.
 
-A folder may hold ``.ttf``, ``.otf`` and bitmap ``.pcf`` files. With none at all, Pillow's own font serves.
+A folder may hold ``.ttf``, ``.otf`` and bitmap ``.pcf`` files. With none at all, Pillow's own font serves. Half of
+the fonts drawn join letters as programs do (fi, fl, ...), where the typeface has a sign for that.
 """
 
 from __future__ import annotations
@@ -10,23 +11,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 SUFFIXES = (".ttf", ".otf", ".pcf")
 MONOSPACED = ("mono", "cousine", "code", "x1", "hack", "consola", "agave", "fixed", "6x", "7x", "8x", "9x")
+JOINED = {"ffi": "\ufb03", "ffl": "\ufb04", "ff": "\ufb00", "fi": "\ufb01", "fl": "\ufb02"}  # longest first
+JOINING = 0.5  # share of the fonts drawn, monospaced ones apart
+LETTERS = {glyph: letters for letters, glyph in JOINED.items()}
+ABSENT = "\uffff"  # no typeface has it
 SMALLEST, LARGEST = 9, 28  # pixels: a bitmap font outside of this is left out
 
 
 class Font:
-    """One typeface at one size. ``size``: pixels of the em; ``height``: of a line, ascent and descent."""
+    """One typeface at one size. ``size``: pixels of the em; ``height``: of a line, ascent and descent.
 
-    def __init__(self, face: ImageFont.FreeTypeFont, size: int, name: str) -> None:
+    ``joins``: letters that have a sign together are drawn with it.
+    """
+
+    def __init__(self, face: ImageFont.FreeTypeFont, size: int, name: str, joins: bool = False) -> None:
         self.face = face
         self.size = size
         self.name = name
         ascent, descent = face.getmetrics()
         self.height = ascent + descent
         self._advance: dict[str, float] = {}
+        self._joined = {letters: glyph for letters, glyph in JOINED.items() if joins and self._has(glyph)}
 
     def advance(self, character: str) -> float:
         """Pixels from this character's start to the next one's."""
@@ -35,23 +44,45 @@ class Font:
             known = self._advance[character] = float(self.face.getlength(character))
         return known
 
+    def shaped(self, text: str) -> str:
+        """The signs that are drawn for ``text``."""
+        for letters, glyph in self._joined.items():
+            text = text.replace(letters, glyph)
+        return text
+
+    def advances(self, text: str) -> list[float]:
+        """For each character of ``text``, its part of the line in pixels; joined letters share their sign's."""
+        shares: list[float] = []
+        for glyph in self.shaped(text):
+            count = len(LETTERS.get(glyph, glyph))
+            shares += [self.advance(glyph) / count] * count
+        return shares
+
     def width(self, text: str) -> float:
-        return sum(self.advance(character) for character in text)
+        return sum(self.advances(text))
+
+    def _has(self, glyph: str) -> bool:
+        return self._drawn(glyph) != self._drawn(ABSENT)
+
+    def _drawn(self, glyph: str) -> bytes:
+        image = Image.new("L", (2 * self.size + 4, 2 * self.size + 4))
+        ImageDraw.Draw(image).text((2, 2), glyph, font=self.face, fill=255)
+        return image.tobytes()
 
 
 @functools.cache
-def _load(path: str | None, size: int) -> Font | None:
+def _load(path: str | None, size: int, joins: bool = False) -> Font | None:
     """None where a bitmap font has no such size."""
     if path is None:
         built_in = ImageFont.load_default(size)
         if not isinstance(built_in, ImageFont.FreeTypeFont):
             raise RuntimeError("Pillow was built without FreeType")
-        return Font(built_in, size, "built-in")
+        return Font(built_in, size, "built-in", joins)
     try:
         face = ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
     except OSError:
         return None
-    return Font(face, size, Path(path).stem)
+    return Font(face, size, Path(path).stem, joins)
 
 
 @functools.cache
@@ -78,9 +109,10 @@ class FontBook:
         if path is not None and path.endswith(".pcf"):
             sizes = _sizes_of_bitmap(path)
             size = sizes[0] if sizes else size
-        font = _load(path, size)
+        joins = not mono and rng.random() < JOINING
+        font = _load(path, size, joins)
         if font is None:
-            font = _load(None, size)
+            font = _load(None, size, joins)
         if font is None:
             raise RuntimeError("no font could be loaded")
         return font

@@ -42,8 +42,8 @@ KIND_WEIGHTS = {  # how often a fact is asked of the screen that shows it, besid
 }  # fmt: skip
 LONGEST_TRANSCRIPT = 200  # characters
 LONGEST_RECALL = 120  # the same of an earlier screen
-DESKTOP_SHARE = 0.16  # of the screens that are read: shown on a whole monitor
-REAL_SHARE = 0.6  # of those: real windows
+DESKTOP_SHARE = 0.2  # of the screens that are read: shown on a whole monitor
+REAL_SHARE = 0.7  # of those: real windows
 IGNORE = 255  # a cell without a target for the dense losses
 
 
@@ -236,16 +236,16 @@ class Stream:
         draw = rng.random()
         if draw < 0.09:
             self.ask_unseen()
-        elif draw < 0.16 and told.time:
+        elif draw < 0.2 and told.time:
             time = f"{told.time.astimezone():%H:%M}"
             self.row.ask(rng.choice(WHEN).format(t=told.title), time, "when", distance)
-        elif draw < 0.19 and told.application:
+        elif draw < 0.23 and told.application:
             self.row.ask(rng.choice(WHERE).format(t=told.title), told.application, "where", distance)
-        elif draw < 0.27 and distance:
+        elif draw < 0.3 and distance:
             other = self.told[rng.randint(told.index + 1, now)]
             x, y = rng.sample((told.title, other.title), 2)
             self.row.ask(rng.choice(ORDER).format(x=x, y=y), told.title, "order", distance)
-        elif draw < 0.55 and (lines := [line for line in told.lines if line != told.title]):
+        elif draw < 0.42 and (lines := [line for line in told.lines if line != told.title]):
             count = _worth_reading(lines, LONGEST_RECALL)
             wordings = RECALL_ALL if count == len(lines) else RECALL_FIRST
             question = rng.choice(wordings).format(t=told.title, n=count)
@@ -305,7 +305,7 @@ def reading_row(
 ) -> Row:
     """Screens one after another, each followed by questions about it; a share of them is read out in full instead.
 
-    Some stand on a whole desktop; of those, half are real windows where there is a corpus.
+    Some stand on a whole desktop; most of those are real windows where there is a corpus.
     """
     stream = Stream(rng, drawer, length)
     while stream.row.room > 150:

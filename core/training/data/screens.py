@@ -122,11 +122,10 @@ class Canvas:
 
     def text(self, x: float, y: float, text: str, font: Font, ink: tuple[int, int, int] | None = None) -> float:
         """Draw one line from its upper left corner; returns where it ends."""
-        self.draw.text((x, y), text, font=font.face, fill=ink or self.theme.ink)
+        self.draw.text((x, y), font.shaped(text), font=font.face, fill=ink or self.theme.ink)
         middle = y + font.height * 0.55
         self.written.append((middle, x, text))
-        for character in text:
-            advance = font.advance(character)
+        for character, advance in zip(text, font.advances(text), strict=True):
             kind = CLASS_OF.get(character)
             if kind is not None:
                 self.marks.append((x + advance / 2, middle, kind))

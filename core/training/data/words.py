@@ -161,16 +161,20 @@ class Vocabulary:
         return f"20{rng.randint(20, 29)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
 
     def title(self, rng: Random) -> str:
-        """What stands in a window's title bar, 4 to about 32 characters."""
+        """What stands in a window's title bar, 4 to about 45 characters."""
         first = self.word(rng).capitalize()
         draw = rng.random()
-        if draw < 0.35:
+        if draw < 0.3:
             return f"{first} {self.word(rng)}"
-        if draw < 0.5:
+        if draw < 0.43:
             return f"{first} {self.word(rng).capitalize()} {self.number(rng, 1, 4)}"
-        if draw < 0.65:
+        if draw < 0.55:
             return self.file(rng)
-        if draw < 0.8:
+        if draw < 0.63:
+            return f"{rng.choice(('', '', '*', '* '))}{self.file(rng)} - {rng.choice(APPLICATIONS).capitalize()}"
+        if draw < 0.7:
+            return self.place(rng)
+        if draw < 0.82:
             return f"{first} {self.word(rng)} - {rng.choice(APPLICATIONS).capitalize()}"
         if draw < 0.9:
             return f"{self.name(rng)}"
@@ -185,6 +189,14 @@ class Vocabulary:
     def path(self, rng: Random) -> str:
         folders = "/".join(self.word(rng) for _ in range(rng.randint(1, 2)))
         return rng.choice(("/home/{}", "/usr/{}", "~/{}", "src/{}", "./{}")).format(folders) + "/" + self.file(rng)
+
+    def place(self, rng: Random) -> str:
+        """The title of a terminal or an editor that says where it is."""
+        user = rng.choice(self.first_names).lower()
+        draw = rng.random()
+        if draw < 0.4:
+            return f"{user}@{rng.choice(('pc', 'desk', self.word(rng)))}: ~/{self.word(rng)}"
+        return self.path(rng) if draw < 0.7 else f"{self.file(rng)} (~/{self.word(rng)})"
 
     def phrase(self, rng: Random, low: int = 2, high: int = 5) -> str:
         words = [self.word(rng) for _ in range(rng.randint(low, high))]

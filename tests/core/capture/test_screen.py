@@ -54,7 +54,7 @@ def terminal(desktop: VirtualDesktop, title: str, geometry: str, *more: str) -> 
 def listed(facts: X11Facts) -> tuple[Window, ...]:
     found = facts.windows()
     assert found is not None
-    return tuple(window for window in found if window.rect.left >= 0)  # without the window manager's own, off screen
+    return found
 
 
 def titles(facts: X11Facts) -> list[str]:
@@ -120,6 +120,22 @@ def test_minimised_and_closed_windows_are_gone(desktop: VirtualDesktop, facts: X
     wait_until(lambda: titles(facts) == ["second"], 10, "the first terminal's minimising")
     tool(desktop, "xdotool", "windowkill", second)
     wait_until(lambda: titles(facts) == [], 10, "the second terminal's end")
+
+
+def test_what_the_window_manager_parks_beyond_the_screens_edge_is_not_listed(
+    desktop: VirtualDesktop, facts: X11Facts
+) -> None:
+    assert "Openbox" in tool(desktop, "xwininfo", "-root", "-children")
+    assert facts.windows() == ()
+
+
+def test_a_panel_is_told_from_a_window(desktop: VirtualDesktop, facts: X11Facts) -> None:
+    bar = terminal(desktop, "bar", "40x2+0+0")
+    terminal(desktop, "page", "40x10+50+150")
+    wait_until(lambda: len(listed(facts)) == 2, 10, "both terminals")
+    kind = "_NET_WM_WINDOW_TYPE"
+    tool(desktop, "xprop", "-id", bar, "-f", kind, "32a", "-set", kind, f"{kind}_DOCK")
+    assert {window.title: window.panel for window in listed(facts)} == {"bar": True, "page": False}
 
 
 def test_windows_that_come_and_go_all_the_time_are_no_trouble(desktop: VirtualDesktop, facts: X11Facts) -> None:

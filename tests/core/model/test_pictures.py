@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from safetensors import safe_open
 
 from core.errors import InputError
 from core.model.config import VisionShape
 from core.model.pictures import PixelScale, fit, fitting_size, patchify
 from core.model.vision import grid_plan
 from tests.helpers.models import picture
+from tests.helpers.published_patches import FIXTURE, SCALE, SIZES, sampled
 
 SMALL = VisionShape(patch_size=2, spatial_merge_size=2, temporal_patch_size=2, window_size=8)
-SIZES = [(224, 448), (100, 333), (1000, 30), (20, 20), (1080, 1920), (28, 28), (700, 699)]
 
 
 def test_patches_come_merged_block_by_merged_block() -> None:
@@ -40,11 +40,10 @@ def test_patches_come_in_any_order_and_precision_asked_for() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_any_size_is_brought_to_whole_merged_patches(size: tuple[int, int]) -> None:
-    scale = PixelScale(max_pixels=28 * 28 * 300)
-    h, w = fitting_size(*size, 28, scale)
+    h, w = fitting_size(*size, 28, SCALE)
     assert h % 28 == w % 28 == 0
-    assert scale.min_pixels <= h * w <= scale.max_pixels
-    assert fit(picture(0, *size), 28, scale).shape == (h, w, 3)
+    assert SCALE.min_pixels <= h * w <= SCALE.max_pixels
+    assert fit(picture(0, *size), 28, SCALE).shape == (h, w, 3)
 
 
 @pytest.mark.parametrize("size", [(0, 28), (28, 0), (28, 28 * 300)])
@@ -64,12 +63,9 @@ def test_scales_are_read_from_both_published_layouts() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_patches_equal_those_of_the_published_processor(size: tuple[int, int]) -> None:
-    module = pytest.importorskip(
-        "transformers.models.qwen2_vl.image_processing_pil_qwen2_vl", reason="transformers is not installed"
-    )
-    scale = PixelScale(max_pixels=28 * 28 * 300)
-    pixels = picture(0, *size)
-    limits = {"shortest_edge": scale.min_pixels, "longest_edge": scale.max_pixels}
-    theirs = module.Qwen2VLImageProcessorPil()(images=[Image.fromarray(pixels)], size=limits, return_tensors="pt")
-    ours = patchify(torch.tensor(fit(pixels, 28, scale))[None], VisionShape(), scale)[0]
-    torch.testing.assert_close(ours, theirs["pixel_values"], atol=1e-5, rtol=0)
+    name = "{}x{}".format(*size)
+    pixels = fit(picture(0, *size), 28, SCALE)
+    patches = patchify(torch.tensor(pixels)[None], VisionShape(), SCALE)[0]
+    with safe_open(FIXTURE, framework="pt") as published:
+        assert published.get_tensor(f"{name}.grid").tolist() == [1, pixels.shape[0] // 14, pixels.shape[1] // 14]
+        torch.testing.assert_close(sampled(patches), published.get_tensor(f"{name}.values"), atol=1e-5, rtol=0)

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.frame import Pixels, Rect
 from core.preprocess import Observation
 from core.recall import MAX_QUESTION, Answer, Recall
-from core.recall.answer import UNSEEN
+from core.recall.answer import UNREAD, UNSEEN
 from core.timeline.moment import Line
 from core.timeline.ocr import Reader
 from core.timeline.store import Timeline
@@ -206,6 +206,23 @@ def test_a_question_about_a_picture_is_answered_from_it(timeline: Timeline) -> N
     assert isinstance(answer, Answer)
     assert "17:05" in answer.text
     assert answer.moments == ()
+
+
+def test_a_picture_without_text_is_told_as_unread_and_goes_on_from_nothing(timeline: Timeline) -> None:
+    *_, answer = Recall(timeline, None, Prepared([])).ask("What is this?", NOW, picture=drawn([]))
+    assert isinstance(answer, Answer)
+    assert (answer.text, answer.origin) == (UNREAD, "none")
+
+
+@pytest.mark.parametrize("read", [["Gate: B42", "Boarding 17:05"], []], ids=["with text", "without text"])
+def test_the_model_sees_the_picture_that_is_asked_about(timeline: Timeline, read: list[str]) -> None:
+    session = Speaking("A boarding pass")
+    recall = Recall(timeline, cast("Any", session), Prepared(as_lines(read)))
+    *_, answer = recall.ask("When is boarding?", NOW, picture=drawn(read))
+    assert isinstance(answer, Answer)
+    (shown,) = session.shown
+    assert "picture" in shown[0].header
+    assert answer.origin == ("evidence" if read else "memory")
 
 
 def test_moments_not_read_yet_are_read_before_answering(timeline: Timeline) -> None:

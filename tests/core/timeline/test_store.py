@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,41 @@ def test_a_window_hidden_by_another_gives_no_moment(timeline: Timeline) -> None:
     back, front = window("mail", "mailer"), window("full", "player")
     both = Change(frame(drawn(["x"]), 0, [front, back]), (ChangedRegion(Rect(0, 0, *SIZE), back),), 1.0, first=False)
     assert timeline.add(both) == []
+
+
+def test_a_window_that_privacy_hides_gives_no_moment(timeline: Timeline) -> None:
+    shown = window("mail", "mailer")
+    hidden = (Rect(0, 0, SIZE[0], 300), Rect(0, 290, *SIZE))
+    news = (ChangedRegion(Rect(0, 0, *SIZE), shown),)
+    assert timeline.add(Change(frame(drawn(["x"]), 0, [shown]), news, 1.0, first=True, hidden=hidden)) == []
+
+
+def test_windows_in_front_that_overlap_each_other_do_not_count_twice(timeline: Timeline) -> None:
+    back = window("mail", "mailer", focused=False)
+    fronts = [window(name, "player", Rect(0, 0, SIZE[0], 300)) for name in ("one", "two")]
+    news = (ChangedRegion(Rect(0, 0, *SIZE), back),)
+    assert len(timeline.add(Change(frame(drawn(["x"]), 0, [*fronts, back]), news, 1.0, first=True))) == 1
+
+
+def test_a_part_painted_out_in_front_of_known_content_is_stored_as_that_content(timeline: Timeline) -> None:
+    shown, part = window("mail", "mailer"), Rect(280, 0, 280, 280)
+    pixels = drawn(["subject", "text"])
+    news = (ChangedRegion(Rect(0, 0, *SIZE), shown),)
+    (first,) = timeline.add(Change(frame(pixels, 0, [shown]), news, 1.0, first=True))
+    timeline.set_text(first.id, as_lines(["subject", "text"]))
+    masked = pixels.copy()
+    masked[part.top : part.bottom, part.left : part.right] = 64
+    (second,) = timeline.add(Change(frame(masked, 60, [shown]), news, 1.0, first=False, hidden=(part,)))
+    assert second.picture == first.picture
+    assert second.text == "subject\ntext"
+
+
+def test_what_moves_in_a_panel_gives_no_moment(timeline: Timeline) -> None:
+    bar = replace(window("panel", "trayer", Rect(0, 0, SIZE[0], 28)), panel=True)
+    below = window("notes", "editor", Rect(0, 28, SIZE[0], 200))
+    news = (ChangedRegion(bar.rect, bar), ChangedRegion(below.rect, below))
+    moments = timeline.add(Change(frame(drawn(["clock", "note"]), 0, [bar, below]), news, 0.4, first=False))
+    assert [moment.application for moment in moments] == ["editor"]
 
 
 def test_text_read_from_a_moment_is_kept_with_its_rows(timeline: Timeline) -> None:

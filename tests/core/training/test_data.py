@@ -10,8 +10,9 @@ import pytest
 
 from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
+from core.training.data.fonts import _load
 from core.training.data.rows import Row, frames_row, patches_of, reading_row, text_row
-from core.training.data.screens import CELL, Canvas, Drawer, draw_theme
+from core.training.data.screens import CELL, CLASS_OF, Canvas, Drawer, draw_theme
 from core.training.data.words import Vocabulary, is_held_out
 
 
@@ -42,6 +43,19 @@ def test_every_textual_fact_stands_in_the_transcript(drawer: Drawer) -> None:
         text = "\n".join(screen.lines)
         for fact in screen.facts:
             assert fact.kind == "colour" or fact.answer in text
+
+
+def test_joined_letters_are_one_sign_in_the_picture_and_stay_letters_in_the_targets() -> None:
+    joined, single = (_load(None, 16, joins) for joins in (True, False))
+    assert joined is not None
+    assert single is not None
+    assert joined.shaped("file flow") == "\ufb01le \ufb02ow"
+    assert single.shaped("file flow") == "file flow"
+    assert len(joined.advances("file flow")) == len("file flow")
+    canvas = Canvas.blank(10 * CELL, 2 * CELL, draw_theme(Random(0)))
+    end = canvas.text(4, 4, "file flow", joined)
+    assert [kind for _, _, kind in canvas.marks] == [CLASS_OF[letter] for letter in "fileflow"]
+    assert end == pytest.approx(4 + joined.face.getlength("\ufb01le \ufb02ow"), abs=1)
 
 
 def test_no_window_button_covers_a_title_and_no_shape_has_its_grounds_colour(drawer: Drawer) -> None:

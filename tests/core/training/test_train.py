@@ -14,6 +14,7 @@ from core.preprocess import Observation, header
 from core.session import AskOptions, open_session
 from core.training import nano
 from core.training.data.batches import Source
+from core.training.data.rows import frames_row
 from core.training.data.screens import Drawer, Screen
 from core.training.evaluate import BEGIN, evaluate, interval
 from core.training.export import export, rows_to_int8
@@ -116,6 +117,16 @@ def test_the_curriculum_depends_on_the_step_alone() -> None:
     assert [plan.recipe(step) for step in range(50)] == [plan.recipe(step) for step in range(50)]
     assert all(plan.recipe(step).kind != "frames" for step in range(40))
     assert all(recipe.rows * recipe.length == 8 * 4096 for recipe in map(plan.recipe, range(0, 1000, 7)))
+
+
+def test_streams_are_long_enough_for_the_distances_they_ask() -> None:
+    drawer, plan = Source().drawer(), Curriculum(10000, rows=12)
+    recipes = [plan.recipe(step) for step in range(7000, 9000)]
+    farthest = max((recipe for recipe in recipes if recipe.kind == "frames"), key=lambda recipe: recipe.furthest)
+    assert farthest.furthest > 100
+    for seed in (1, 2):
+        row = frames_row(Random(seed), drawer, farthest.length, farthest.furthest)
+        assert max(answer.distance for answer in row.answers) > 0.9 * farthest.furthest
 
 
 def test_the_interval_holds_the_share_and_narrows() -> None:
