@@ -67,6 +67,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Engine", "Give yourself the right to write there, or choose another place with {0}."),
     QT_TRANSLATE_NOOP("Engine", "Hotkey ask"),
     QT_TRANSLATE_NOOP("Engine", "Hotkey snip"),
+    QT_TRANSLATE_NOOP("Engine", "I could read nothing in this picture that answers that."),
     QT_TRANSLATE_NOOP("Engine", "I did not see that."),
     QT_TRANSLATE_NOOP("Engine", "InfiniteVL 4B: answers in its own words; wants a GPU with 12 GB"),
     QT_TRANSLATE_NOOP("Engine", "Install xdg-desktop-portal and its part for your desktop, or log in to a session \"on Xorg\"."),

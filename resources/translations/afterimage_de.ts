@@ -508,6 +508,10 @@
         <translation>Kürzel für den Ausschnitt</translation>
     </message>
     <message>
+        <source>I could read nothing in this picture that answers that.</source>
+        <translation>In diesem Bild steht nichts Lesbares, das darauf antwortet.</translation>
+    </message>
+    <message>
         <source>I did not see that.</source>
         <translation>Das habe ich nicht gesehen.</translation>
     </message>
@@ -1619,6 +1623,10 @@
         <translation>Weder Gedächtnis noch Aufzeichnung beantworten das.</translation>
     </message>
     <message>
+        <source>Read in the picture</source>
+        <translation>Im Bild gelesen</translation>
+    </message>
+    <message>
         <source>Stopped</source>
         <translation>Abgebrochen</translation>
     </message>
@@ -1633,6 +1641,10 @@
     <message>
         <source>The answer comes from stored moments, shown below it.</source>
         <translation>Die Antwort stammt aus gespeicherten Momenten, die darunter stehen.</translation>
+    </message>
+    <message>
+        <source>The answer stands in the picture that was asked about.</source>
+        <translation>Die Antwort steht in dem Bild, um das es ging.</translation>
     </message>
     <message>
         <source>The model answered from what it remembers; no stored picture was looked at.</source>
@@ -2399,6 +2411,22 @@
 <context>
     <name>Text</name>
     <message>
+        <source>Camera</source>
+        <translation>Kamera</translation>
+    </message>
+    <message>
+        <source>Camera {name}</source>
+        <translation>Kamera {name}</translation>
+    </message>
+    <message>
+        <source>Screen</source>
+        <translation>Bildschirm</translation>
+    </message>
+    <message>
+        <source>Screen {name}</source>
+        <translation>Bildschirm {name}</translation>
+    </message>
+    <message>
         <source>Yesterday {time}</source>
         <translation>Gestern {time}</translation>
     </message>
@@ -2498,6 +2526,10 @@
     <message>
         <source>Ask…</source>
         <translation>Fragen…</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Gedächtnis</translation>
     </message>
     <message>
         <source>Open the timeline</source>
