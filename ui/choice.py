@@ -36,7 +36,7 @@ class DayEdit(QDateEdit):
         super().__init__()
         self._theme = theme
         self.setCalendarPopup(True)
-        self.setDisplayFormat("ddd d MMM yyyy")
+        self.setDisplayFormat(self.tr("ddd d MMM yyyy"))
         theme.changed.connect(self.update)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name

@@ -256,6 +256,13 @@
     </message>
 </context>
 <context>
+    <name>DayEdit</name>
+    <message>
+        <source>ddd d MMM yyyy</source>
+        <translation>ddd, d. MMM yyyy</translation>
+    </message>
+</context>
+<context>
     <name>DayStrip</name>
     <message>
         <source>Left and right choose a time, Enter goes there; with Shift they choose a range</source>
