@@ -2,8 +2,8 @@
 
     QT_QPA_PLATFORM=offscreen python -m tests.bench.ui [--runs 5] [--json]
 
-Medians over runs, each in a process of its own, on a fake engine: the desktop's own part of each figure. The real
-engine beside it is in tests/e2e.
+Medians over runs, each in a process of its own, on a fake engine: the desktop's own part of each figure. With the
+real engine and real keys: tests/bench/ui_real.py.
 """
 
 from __future__ import annotations
