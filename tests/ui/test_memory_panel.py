@@ -46,7 +46,8 @@ def panel(qtbot: QtBot, bridge: Bridge, theme: Theme) -> MemoryPanel:
 def test_the_memory_is_a_flat_line_beside_a_cache_that_is_computed(
     qtbot: QtBot, engine: FakeEngine, bridge: Bridge, panel: MemoryPanel
 ) -> None:
-    engine.memory = grown(5)
+    since = datetime.now(UTC) - timedelta(hours=5, minutes=20, seconds=5)  # counted from when the test runs
+    engine.memory = grown(5).model_copy(update={"since": since})
     engine.tell(state="recording", frames_seen=1000, frames_still=730, model="nano", device="cpu")
     bridge.start()
     with qtbot.waitSignals([bridge.memory_fetched, bridge.status_changed]):
