@@ -215,6 +215,12 @@ def open_database(file: Path, now: datetime) -> tuple[sqlite3.Connection, str]:
     return _rescue(file, now)
 
 
+def remove_damaged(file: Path) -> None:
+    """Removes the damaged files that were kept beside ``file``: what is in them cannot be forgotten one by one."""
+    for aside in file.parent.glob(f"{file.stem}.damaged-*"):
+        aside.unlink(missing_ok=True)
+
+
 def _prepared(file: Path) -> sqlite3.Connection:
     connection = connect(file)
     _schema.apply(sqlite_utils.Database(connection))
@@ -246,7 +252,7 @@ def _rescue(file: Path, now: datetime) -> tuple[sqlite3.Connection, str]:
     connection.execute("COMMIT")
     return connection, (
         f"The timeline's file was damaged. {saved['moment']} moments and {saved['line']} lines of text were "
-        f"recovered; the damaged file was kept as {aside.name}."
+        f"recovered; the damaged file was kept as {aside.name} until something is forgotten."
     )
 
 

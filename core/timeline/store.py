@@ -221,6 +221,13 @@ class Timeline:
         for source in self._open:
             self._open[source] = {id: o for id, o in self._open[source].items() if id not in gone}
         self._connections.shrink()
+        try:
+            schema.remove_damaged(self.folder / DATABASE)
+        except OSError as error:
+            raise EnvironmentTroubleError(
+                "It is forgotten, but a damaged file from before, which may still hold it, could not be deleted.",
+                f"Delete the files called timeline.damaged in {self.folder} yourself.",
+            ) from error
 
     def thin(self, now: datetime) -> Thinned:
         """Applies the age limit and the budget, oldest first; call every few minutes."""

@@ -128,7 +128,7 @@ class Studio:
         path = self._folder / f"{name}{self._suffix}.png"
         widget.grab().save(str(path))
         with Image.open(path) as taken:
-            small = taken.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+            small = taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         small.save(path, optimize=True)
 
     def _stage(self) -> None:

@@ -124,7 +124,7 @@ def test_a_download_shows_how_far_it_is_and_can_be_used_after_it(
     with qtbot.waitSignals([bridge.done, bridge.models_fetched], order="strict"):
         engine.work_goes_on.set()
     assert models.work.isHidden()
-    qtbot.waitUntil(lambda: ("infinitevl", "use") in models.buttons)  # an older list may have come first
+    qtbot.waitUntil(lambda: ("infinitevl", "use") in models.buttons)  # an earlier look at the models may come first
     assert "All is well" in models.words.text()
 
 

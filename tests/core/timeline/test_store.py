@@ -374,6 +374,8 @@ def test_a_damaged_database_is_set_aside_and_what_can_be_read_is_recovered(tmp_p
     assert mended.count() > 150
     assert mended.search("record 7919")
     assert mended.add(change(["goes on"], 99_999))
+    assert mended.forget(at(0), at(10)) > 0  # what was damaged may hold it too
+    assert list(tmp_path.glob("timeline.damaged-*")) == []
     mended.close()
 
 
