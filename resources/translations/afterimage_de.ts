@@ -439,6 +439,10 @@
         <translation>Dunkel</translation>
     </message>
     <message>
+        <source>Delete the files called timeline.damaged in {0} yourself.</source>
+        <translation>Die Dateien namens timeline.damaged in {0} von Hand löschen.</translation>
+    </message>
+    <message>
         <source>Deleting.</source>
         <translation>Wird gelöscht.</translation>
     </message>
@@ -533,6 +537,10 @@
     <message>
         <source>It is asked for again.</source>
         <translation>Er wird neu angefragt.</translation>
+    </message>
+    <message>
+        <source>It is forgotten, but a damaged file from before, which may still hold it, could not be deleted.</source>
+        <translation>Es ist vergessen, aber eine beschädigte Datei von früher, die es noch enthalten kann, ließ sich nicht löschen.</translation>
     </message>
     <message>
         <source>It is started again by itself; try again in a moment.</source>
@@ -1111,8 +1119,8 @@
         <translation>Der Platz der Zeitleiste ist aufgebraucht: Die Aufnahme ist angehalten.</translation>
     </message>
     <message>
-        <source>The timeline&apos;s file was damaged. {0} moments and {1} lines of text were recovered; the damaged file was kept as {2}.</source>
-        <translation>Die Datei der Zeitleiste war beschädigt. {0} Momente und {1} Textzeilen wurden gerettet; die beschädigte Datei liegt als {2} bereit.</translation>
+        <source>The timeline&apos;s file was damaged. {0} moments and {1} lines of text were recovered; the damaged file was kept as {2} until something is forgotten.</source>
+        <translation>Die Datei der Zeitleiste war beschädigt. {0} Momente und {1} Textzeilen wurden gerettet; die beschädigte Datei liegt als {2} bereit, bis etwas vergessen wird.</translation>
     </message>
     <message>
         <source>The timeline&apos;s folder cannot be used.</source>
