@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -21,6 +20,7 @@ from core.model.config import shape_fields
 from core.training import nano
 from core.training.data import framing
 from core.training.forward import DEVIATION, MEAN
+from kernels.quantized_linear.naive import pack
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
@@ -31,12 +31,6 @@ CHAT_TEMPLATE = (
 WHOLE = ("embed_tokens", "a_proj", "b_proj", "conv1d", "patch_embed")  # matrices that are not quantised
 
 
-def rows_to_int8(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """[out, in] -> int8 [out, in] and fp32 scales [out]; weight is about int8 * scale."""
-    scale = weight.float().abs().amax(dim=1).clamp_min(1e-12) / 127
-    return (weight.float() / scale[:, None]).round().clamp(-127, 127).to(torch.int8), scale
-
-
 def tensors_of(parameters: dict[str, Tensor], quantised: bool) -> dict[str, Tensor]:
     """The file's tensors by published name. Training-only heads stay out."""
     out: dict[str, Tensor] = {}
@@ -45,7 +39,7 @@ def tensors_of(parameters: dict[str, Tensor], quantised: bool) -> dict[str, Tens
             continue
         published = f"model.{name}"
         if quantised and parameter.ndim == 2 and not any(part in name for part in WHOLE):
-            out[published], out[f"{published}_scale"] = rows_to_int8(parameter.detach())
+            out[published], out[f"{published}_scale"] = pack(parameter.detach(), "int8")
         elif name.endswith(nano.PRECISE):
             out[published] = parameter.detach().float().contiguous()
         else:

@@ -4,13 +4,12 @@ The product is made transposed, weights first: the first operand of Hopper's mat
 registers, where it was just unpacked.
 """
 
-import functools
-
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
+from kernels.device import multiprocessors
 from kernels.quantized_linear.naive import GROUP
 
 
@@ -52,7 +51,7 @@ def packed_product(x: Tensor, packed: Tensor, scale: Tensor, bias: Tensor | None
     T, K = x.shape
     N, four = len(packed), packed.dtype == torch.uint8
     y = torch.empty((T, N), dtype=x.dtype, device=x.device)
-    BN, BT, warps = _block(T, N, x.dtype == torch.float32, _multiprocessors(x.device))
+    BN, BT, warps = _block(T, N, x.dtype == torch.float32, multiprocessors(x.device))
     _product_kernel[(triton.cdiv(N, BN), triton.cdiv(T, BT))](
         x, packed, scale, x if bias is None else bias, y, x.stride(0), T, N, triton.cdiv(K, GROUP),
         K=K, GROUP=GROUP, FOUR=four, BIAS=bias is not None, BN=BN, BT=BT,
@@ -69,8 +68,3 @@ def _block(T: int, N: int, wide: bool, multiprocessors: int) -> tuple[int, int, 
     if triton.cdiv(N, 128) * triton.cdiv(T, BT) >= multiprocessors:
         return 128, BT, 8 if BT == 128 else 4
     return 64, min(BT, 64), 4
-
-
-@functools.cache
-def _multiprocessors(device: torch.device) -> int:
-    return torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 4

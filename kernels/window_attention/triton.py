@@ -10,7 +10,6 @@ Inside, keys are told apart by their age in tokens before the first new one: 32 
 Forward only; where a gradient is wanted the plain form runs.
 """
 
-import functools
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +17,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from kernels.device import multiprocessors
 from kernels.window_attention import naive
 
 EMPTY = tl.constexpr(-1.0e30)  # the largest score of a row that has seen no key: finite, so differences are too
@@ -171,11 +171,6 @@ class Launch:
     stages: int
 
 
-@functools.cache
-def _multiprocessors(device: torch.device) -> int:
-    return torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 4
-
-
 def launch(rows: int, groups: int, slots: int, wide: bool, multiprocessors: int) -> Launch:
     """For ``rows`` (token, head of a group) in each of ``groups``; ``wide`` is fp32."""
     if rows <= 16:
@@ -205,7 +200,7 @@ def attend(
     G, slots = past_k.shape[1], past_k.shape[2]
     R = H // G
     wide = q.dtype == torch.float32
-    how = launch(T * R, B * G, slots, wide, _multiprocessors(q.device))
+    how = launch(T * R, B * G, slots, wide, multiprocessors(q.device))
     split_slots = triton.cdiv(triton.cdiv(slots, how.splits), how.keys) * how.keys
     splits = max(1, triton.cdiv(slots, split_slots)) if slots else 1
     BD = max(16, triton.next_power_of_2(D))

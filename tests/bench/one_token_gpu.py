@@ -21,6 +21,7 @@ import triton.language as tl
 from torch import Tensor
 
 from core.model.floors import bandwidth_of
+from kernels.device import multiprocessors
 from kernels.one_token import triton as one
 from kernels.one_token.triton import BYTE_ZERO, NIBBLE_ZERO, WRITTEN, Matrix
 from kernels.quantized_linear.naive import GROUP, Kind, pack
@@ -95,7 +96,7 @@ def resident(x: Tensor, w: Matrix, y: Tensor, norm: Tensor | None, gated: bool, 
     rows, share, warps, stages = how
     N, K, four = y.numel(), w.values.shape[1], w.bits == 4
     blocks = triton.cdiv(N, rows)
-    programs = min(blocks, share * torch.cuda.get_device_properties(x.device).multi_processor_count)
+    programs = min(blocks, share * multiprocessors(x.device))
     _resident_kernel[(programs,)](
         x, w.values, y, x if norm is None else norm, x if w.scale is None else w.scale, 1e-6, N, blocks,
         K=K, BN=rows, BK=triton.next_power_of_2(K), GROUP=GROUP // 2, BITS=w.bits, NORMED=norm is not None,

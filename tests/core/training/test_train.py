@@ -17,8 +17,9 @@ from core.training.data.batches import Source
 from core.training.data.rows import frames_row
 from core.training.data.screens import Drawer, Screen
 from core.training.evaluate import BEGIN, evaluate, interval
-from core.training.export import export, rows_to_int8
+from core.training.export import export
 from core.training.train import Curriculum, learning_scale, main
+from kernels.quantized_linear.naive import pack
 
 
 def _train(folder: Path, *more: str) -> int:
@@ -102,7 +103,7 @@ def test_a_model_of_another_size_is_refused(trained: Path, tmp_path: Path) -> No
 def test_int8_rows_stay_within_half_a_step() -> None:
     torch.manual_seed(0)
     weight = torch.randn(7, 33)
-    rows, scale = rows_to_int8(weight)
+    rows, scale = pack(weight, "int8")
     assert float((rows.float() * scale[:, None] - weight).abs().max() / scale.max()) <= 0.5 + 1e-4
 
 
