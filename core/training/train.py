@@ -39,7 +39,7 @@ PHASES = (  # up to which share of the curriculum: the shares of the recipes
     (0.04, (0.85, 0.0, 0.15)),
     (0.1, (0.6, 0.1, 0.3)),
     (0.3, (0.45, 0.3, 0.25)),
-    (float("inf"), (0.38, 0.48, 0.14)),
+    (float("inf"), (0.45, 0.45, 0.1)),
 )
 FAR_TEXT, FAR_FRAMES, FARTHEST = 192, 96, 256  # observations ago: what the curriculum reaches, and now and then
 REACH = {"frames": (16, 36, 80, 160), "text": (48, 96)}  # observations ago that rows of 4,096 * 2**n tokens hold
@@ -49,7 +49,7 @@ LARGEST_SIZE = 32
 SHOWN = ("title", "value", "last line", "error", "price", "colour", "transcript")  # in the short line
 SHORT_WINDOWS = (48, 64, 96, 128, 192, 256, 384, 512)
 WHOLE_WINDOW = 8192  # tokens: nano's
-WHOLE_SHARE = {"frames": 0.6, "text": 0.35}  # of the batches that look back: those with the whole window
+WHOLE_SHARE = {"frames": 0.85, "text": 0.7}  # of the batches that look back: those with the whole window
 MIDDLE_WEIGHT = 0.4  # of the characters asked for in the middle of the decoder
 WORST_ERROR = 0.03  # relative, of a kernel against the naive formula: bf16 inputs give about 0.005
 BLANK_WEIGHT = 0.15  # of a place without a character, in the dense loss
@@ -77,7 +77,7 @@ class Curriculum(Plan):
             furthest = min(FAR_TEXT, 6 + round(progress * 480))
         else:
             furthest = min(FAR_FRAMES, 3 + round(max(0.0, progress - 0.05) * 280))
-            if progress > 0.4 and rng.random() < 0.2:
+            if progress > 0.4 and rng.random() < 0.1:
                 furthest = FARTHEST
         far = round(furthest ** rng.uniform(0.5, 1.0))  # near ones often: they are learnt first and not forgotten
         lengths = REACH[kind]
