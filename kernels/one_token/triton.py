@@ -17,6 +17,7 @@ import triton.language as tl
 from torch import Tensor
 
 from kernels import dispatch
+from kernels.device import multiprocessors
 from kernels.quantized_linear.naive import GROUP
 from kernels.short_conv.triton import Row
 
@@ -26,59 +27,159 @@ PLAIN, RMS, HEADS = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)
 STORE, BIAS, ADD, GATED, MIX = (tl.constexpr(number) for number in range(5))
 
 
-# A whole number below 2^23 becomes a float by writing it into the last bits of 2^23: two quick instructions, where a
-# conversion takes a quarter of the rate.
-WRITTEN = tl.constexpr(0x4B000000)
-BYTE_ZERO, NIBBLE_ZERO = tl.constexpr(8388608.0 + 128.0), tl.constexpr(8388608.0 + 8.0)
-CHUNK = tl.constexpr(16)  # packed bytes that a thread loads at once, and adds up before it keeps anything
-VECTOR = tl.constexpr(8)  # the same of plain values
+# How weights are stored. Any but FLOATS are loaded as words of 32 bits, so that a register holds what was loaded.
+FLOATS, BFLOAT16, INT8, FP8, INT4 = (tl.constexpr(number) for number in range(5))
+CHUNK = tl.constexpr(4)  # words that a thread loads at once, and adds up before it keeps anything
+
+# A small whole number becomes a float by writing it into the upper end of a power of two's fraction: two quick
+# instructions, where a conversion takes a quarter of the rate. So INT8's and INT4's weights are read as the weight plus
+# this, and this times the sum of x is taken off again.
+INT8_TOO_MUCH, INT4_TOO_MUCH = tl.constexpr(256.0 + 128.0), tl.constexpr(16.0 + 8.0)
+# FP8's bits at their places in a float of 32 bits are 2^-120 times the value, subnormal ones too. The vector carries
+# half of that, which keeps the products where floats are normal; the sum gets the other half.
+FP8_HALF = tl.constexpr(2.0**60)
 
 
 @triton.jit
-def _partial(
-    w_ptr, scale_ptr, x, odd, n, live, k, in_k, K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
-    GROUP: tl.constexpr, BITS: tl.constexpr,
-):  # fmt: skip
-    """Products of one step of BN rows with x, added up as far as one thread has them: [BN, BK or BK / CHUNK].
-
-    In 4 bits a byte holds columns 2 k and 2 k + 1, whose x are ``x`` and ``odd``, and GROUP bytes share a scale.
-    """
-    row = n.to(tl.int64)[:, None] * K
-    mask = live[:, None] & in_k[None, :]
-    if BITS == 4:
-        w = tl.load(w_ptr + row + k[None, :], mask=mask, other=136).to(tl.int32)
-        low = ((w & 15) | WRITTEN).to(tl.float32, bitcast=True) - NIBBLE_ZERO
-        high = ((w >> 4) | WRITTEN).to(tl.float32, bitcast=True) - NIBBLE_ZERO
-        sums = tl.sum(tl.reshape(low * x[None, :] + high * odd[None, :], (BN, BK // CHUNK, CHUNK)), axis=2)
-        chunk = tl.min(tl.reshape(k, (BK // CHUNK, CHUNK)), axis=1)
-        at = n.to(tl.int64)[:, None] * (K // GROUP) + (chunk // GROUP)[None, :]
-        scale = tl.load(scale_ptr + at, mask=live[:, None] & (chunk < K)[None, :], other=0.0)
-        products = sums * scale.to(tl.float32)
-    elif BITS == 8:
-        w = tl.load(w_ptr + row + k[None, :], mask=mask, other=0).to(tl.uint8, bitcast=True).to(tl.int32) ^ 128
-        each = ((w | WRITTEN).to(tl.float32, bitcast=True) - BYTE_ZERO) * x[None, :]
-        products = tl.sum(tl.reshape(each, (BN, BK // CHUNK, CHUNK)), axis=2)
+def _value(word, power, at: tl.constexpr, FORM: tl.constexpr):
+    """The weight at this place of each word, as a float; see above."""
+    if FORM == BFLOAT16:
+        bits = (word << 16) if at == 0 else (word & -65536)
+    elif FORM == INT8:
+        bits = ((((word >> 8 * at) & 255) << 15)) ^ power
+    elif FORM == FP8:
+        bits = ((word << (24 - 8 * at)) >> 4) & -2014314496  # the sign, and below it seven bits: 0x87F00000
     else:
-        each = tl.load(w_ptr + row + k[None, :], mask=mask, other=0.0).to(tl.float32) * x[None, :]
-        products = tl.sum(tl.reshape(each, (BN, BK // VECTOR, VECTOR)), axis=2)
+        bits = (((word >> 4 * at) & 15) << 19) | power
+    return bits.to(tl.float32, bitcast=True)
+
+
+@triton.jit
+def _halves(x, N: tl.constexpr):
+    """The values at even and at odd places."""
+    return tl.split(tl.reshape(x, (N // 2, 2)))
+
+
+@triton.jit
+def _rows(block, r, N, BN: tl.constexpr, AFTER: tl.constexpr):
+    """Which rows of the matrix a block multiplies, and which values they make; gates and values take turns."""
+    if AFTER == GATED:
+        n = block * BN + r // 2
+        row = n + (r % 2) * N
+    else:
+        n = block * BN + r
+        row = n
+    return n, row
+
+
+@triton.jit
+def _weights(
+    w_ptr, scale_ptr, block, step, N, K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr,
+    WIDE: tl.constexpr, GROUP: tl.constexpr, AFTER: tl.constexpr, FORM: tl.constexpr,
+):  # fmt: skip
+    """A block's words of weights at one step: [rows, BK]; in 4 bits also their scales [rows, BK / CHUNK]."""
+    ROWS: tl.constexpr = 2 * BN if AFTER == GATED else BN
+    n, row = _rows(block, tl.arange(0, ROWS), N, BN, AFTER)
+    i = tl.arange(0, BK)
+    k = (step * (BK // PIECE) + i // PIECE) * WIDE + i % PIECE
+    live = n < N
+    in_k = (i % PIECE < WIDE) & (k < K)
+    w = tl.load(w_ptr + row.to(tl.int64)[:, None] * K + k[None, :], mask=live[:, None] & in_k[None, :], other=0)
+    if FORM == INT4:
+        c = tl.arange(0, BK // CHUNK) * CHUNK
+        chunk = (step * (BK // PIECE) + c // PIECE) * WIDE + c % PIECE
+        at = row.to(tl.int64)[:, None] * (K // GROUP) + (chunk // GROUP)[None, :]
+        scale = tl.load(scale_ptr + at, mask=live[:, None] & (chunk < K)[None, :], other=0.0)
+    else:
+        scale = 0.0
+    return w, scale
+
+
+@triton.jit
+def _prefetch(
+    w_ptr, first, begin, stride, N, K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, STEPS: tl.constexpr,
+    AFTER: tl.constexpr, BYTES: tl.constexpr, THREADS: tl.constexpr, COUNT: tl.constexpr,
+):  # fmt: skip
+    """Ask for COUNT steps of the walk, from the one numbered ``first``, to be brought into the second-level cache."""
+    ROWS: tl.constexpr = 2 * BN if AFTER == GATED else BN
+    thread = tl.arange(0, THREADS)
+    item = first + thread // ROWS
+    step = item % STEPS
+    n, row = _rows(begin + item // STEPS * stride, thread % ROWS, N, BN, AFTER)
+    wanted = (thread // ROWS < COUNT) & (n < N)
+    size = tl.minimum(BK, K - step * BK) * BYTES
+    at = (w_ptr + row.to(tl.int64) * K + step * BK).to(tl.int64)
+    tl.inline_asm_elementwise(
+        "{ .reg .pred p; setp.ne.b32 p, $3, 0; @p cp.async.bulk.prefetch.L2.global [$1], $2; mov.b32 $0, 0; }",
+        "=r,l,r,r", [at, size, wanted.to(tl.int32)], dtype=tl.int32, is_pure=False, pack=1,
+    )  # fmt: skip
+
+
+@triton.jit
+def _columns(step, K: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr):
+    """Of the vector at one step: which columns, and whether they exist."""
+    i = tl.arange(0, BK)
+    j = (step * (BK // PIECE) + i // PIECE) * WIDE + i % PIECE
+    return j, (i % PIECE < WIDE) & (j < K)
+
+
+@triton.jit
+def _over_heads(
+    x, parts_ptr, step, eps, K: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr,
+    PARTS: tl.constexpr,
+):  # fmt: skip
+    """x over the root mean square of its head; PIECE columns a head."""
+    HEADS_A_STEP: tl.constexpr = BK // PIECE
+    head = step * HEADS_A_STEP + tl.arange(0, HEADS_A_STEP)
+    at = head[:, None] * PARTS + tl.arange(0, PARTS)[None, :]
+    squares = tl.load(parts_ptr + at, mask=(head * WIDE < K)[:, None], other=0.0)
+    factor = tl.rsqrt(tl.sum(squares, axis=1) / WIDE + eps)
+    return tl.reshape(tl.reshape(x, (HEADS_A_STEP, PIECE)) * factor[:, None], (BK,))
+
+
+@triton.jit
+def _partial(w, scale, x, power, ROWS: tl.constexpr, BK: tl.constexpr, FORM: tl.constexpr):
+    """Products of a step's weights with x, added up as far as one thread has them: [rows, BK / CHUNK]."""
+    if FORM == FLOATS:
+        each = w.to(tl.float32) * x[None, :]
+    elif FORM == BFLOAT16:
+        x0, x1 = _halves(x, 2 * BK)
+        each = _value(w, power, 0, FORM) * x0[None, :] + _value(w, power, 1, FORM) * x1[None, :]
+    else:
+        if FORM == INT4:
+            even, odd = _halves(x, 8 * BK)
+            x04, x26 = _halves(even, 4 * BK)
+            x15, x37 = _halves(odd, 4 * BK)
+            x0, x4 = _halves(x04, 2 * BK)
+            x2, x6 = _halves(x26, 2 * BK)
+            x1, x5 = _halves(x15, 2 * BK)
+            x3, x7 = _halves(x37, 2 * BK)
+        else:
+            x02, x13 = _halves(x, 4 * BK)
+            x0, x2 = _halves(x02, 2 * BK)
+            x1, x3 = _halves(x13, 2 * BK)
+        each = _value(w, power, 0, FORM) * x0[None, :] + _value(w, power, 1, FORM) * x1[None, :]
+        each += _value(w, power, 2, FORM) * x2[None, :]
+        each += _value(w, power, 3, FORM) * x3[None, :]
+        total = x0 + x1 + x2 + x3
+        if FORM == INT4:
+            each += _value(w, power, 4, FORM) * x4[None, :]
+            each += _value(w, power, 5, FORM) * x5[None, :]
+            each += _value(w, power, 6, FORM) * x6[None, :]
+            each += _value(w, power, 7, FORM) * x7[None, :]
+            total += x4 + x5 + x6 + x7
+    products = tl.sum(tl.reshape(each, (ROWS, BK // CHUNK, CHUNK)), axis=2)
+    if (FORM == INT8) | (FORM == INT4):
+        totals = tl.sum(tl.reshape(total, (BK // CHUNK, CHUNK)), axis=1)
+        products -= (INT8_TOO_MUCH if FORM == INT8 else INT4_TOO_MUCH) * totals[None, :]
+    if FORM == INT4:
+        products *= scale.to(tl.float32)
     return products
 
 
 @triton.jit
-def _mixed(y, n, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS: tl.constexpr):
-    """The convolution with its tail moved on, SiLU of the gate, and the decay and strength of writing."""
-    channel = live & (n < C)
-    conv = y * tl.load(weight_ptr + n * TAPS + TAPS - 1, mask=channel, other=0.0).to(tl.float32)
-    for tap in tl.static_range(TAPS - 1):
-        old = tl.load(tail_ptr + tap * C + n, mask=channel, other=0.0)
-        conv += old.to(tl.float32) * tl.load(weight_ptr + n * TAPS + tap, mask=channel, other=0.0).to(tl.float32)
-    # Few rows lie on many threads, several of which hold the same one: none may write before all have read.
-    tl.debug_barrier()
-    for tap in tl.static_range(1, TAPS - 1):
-        old = tl.load(tail_ptr + tap * C + n, mask=channel, other=0.0)
-        tl.debug_barrier()
-        tl.store(tail_ptr + (tap - 1) * C + n, old, mask=channel)
-    tl.store(tail_ptr + (TAPS - 2) * C + n, y.to(tail_ptr.dtype.element_ty), mask=channel)
+def _gates(y, n, live, a_log_ptr, dt_ptr, H, C, HV, conv):
+    """SiLU of the convolved channels and of the gate, and the decay and strength of writing."""
     swish = tl.where(n < C, conv, y)
     swish *= tl.sigmoid(swish)
     h = n - C - HV
@@ -90,76 +191,140 @@ def _mixed(y, n, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS: 
 
 
 @triton.jit
-def _input(x_ptr, norm_ptr, parts_ptr, factor, step, k, in_k, eps, LENGTH, BEFORE: tl.constexpr, PARTS: tl.constexpr):
-    """The vector's values at columns k, normalised as BEFORE says."""
-    x = tl.load(x_ptr + k, mask=in_k, other=0.0).to(tl.float32)
-    if BEFORE == RMS:
-        x *= factor * tl.load(norm_ptr + k, mask=in_k, other=0.0).to(tl.float32)
-    if BEFORE == HEADS:  # a step is a head
-        squares = tl.load(parts_ptr + step * PARTS + tl.arange(0, PARTS))
-        x *= tl.rsqrt(tl.sum(squares, axis=0) / LENGTH + eps)
-    return x
-
-
-@triton.jit(do_not_specialize=["steps"])
-def _product_kernel(
+def _walk(
     x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
-    eps, N, first, steps,
-    K: tl.constexpr, BX: tl.constexpr, BN: tl.constexpr, STEP: tl.constexpr, BK: tl.constexpr, PARTS: tl.constexpr,
-    H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr, GROUP: tl.constexpr,
-    BEFORE: tl.constexpr, AFTER: tl.constexpr, BITS: tl.constexpr, SCALED: tl.constexpr, STAGES: tl.constexpr,
+    eps, N, first, begin, stride, power,
+    K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr,
+    PAIR: tl.constexpr, PARTS: tl.constexpr, H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr, BT: tl.constexpr,
+    GROUP: tl.constexpr, BEFORE: tl.constexpr, AFTER: tl.constexpr, FORM: tl.constexpr, SCALED: tl.constexpr,
+    EARLY: tl.constexpr, AHEAD: tl.constexpr, FOLLOW: tl.constexpr, BYTES: tl.constexpr,
+    THREADS: tl.constexpr,
 ):  # fmt: skip
-    """BN rows of the matrix [N, K] times x. With GATED the matrix is [2 N, K], gates first.
-
-    K, STEP and BK count what is stored: values, or in 4 bits pairs of them. SCALED: a scale a row. ``first``: which
-    row of the layer's the matrix begins at (MIX). ``extra`` is the bias or the residual; ``parts`` the partial sums
-    of squares of each head of x (HEADS).
-    """
-    PAIR: tl.constexpr = 2 if BITS == 4 else 1
-    WIDTH: tl.constexpr = BK // (VECTOR if BITS == 16 else CHUNK)
-    n = tl.program_id(0) * BN + tl.arange(0, BN)
-    live = n < N
-    c = tl.arange(0, BK)
-    factor = 1.0
+    """Blocks ``begin``, ``begin + stride``, ... of BN values each."""
+    ROWS: tl.constexpr = 2 * BN if AFTER == GATED else BN
+    STEPS: tl.constexpr = (K + BK // PIECE * WIDE - 1) // (BK // PIECE * WIDE)
+    WIDTH: tl.constexpr = BK // CHUNK
+    w, group_scale = _weights(w_ptr, scale_ptr, begin, 0, N, K, BN, BK, PIECE, WIDE, GROUP, AFTER, FORM)
+    if AHEAD > 0:
+        _prefetch(w_ptr, 1, begin, stride, N, K, BN, BK, STEPS, AFTER, BYTES, THREADS, AHEAD)
+    j, in_j = _columns(0, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE)
+    x = tl.zeros((PAIR * BK,), tl.float32)
+    squares = tl.zeros((PAIR * BK,), tl.float32)
     if BEFORE == RMS:
-        whole = tl.arange(0, BX)
-        all_x = tl.load(x_ptr + whole, mask=whole < PAIR * K, other=0.0).to(tl.float32)
-        factor = tl.rsqrt(tl.sum(all_x * all_x, axis=0) / (PAIR * K) + eps)
-    acc = tl.zeros((BN, WIDTH), tl.float32)
-    acc2 = tl.zeros((BN, WIDTH), tl.float32)
-    for step in tl.range(0, steps, num_stages=STAGES):
-        k = step * STEP + c
-        in_k = (c < STEP) & (k < K)
-        if BITS == 4:
-            j = 2 * step * STEP + tl.arange(0, 2 * BK)
-            in_j = (tl.arange(0, 2 * BK) < 2 * STEP) & (j < 2 * K)
-            pairs = _input(x_ptr, norm_ptr, parts_ptr, factor, step, j, in_j, eps, 2 * STEP, BEFORE, PARTS)
-            x, odd = tl.split(tl.reshape(pairs, (BK, 2)))
+        weight = tl.load(norm_ptr + j, mask=in_j, other=0.0)
+    if EARLY:
+        tl.extra.cuda.gdc_wait()
+        tl.extra.cuda.gdc_launch_dependents()
+    if STEPS == 1:
+        x = tl.load(x_ptr + j, mask=in_j, other=0.0).to(tl.float32)
+        if BEFORE == RMS:
+            squares = x * x
+            x *= weight.to(tl.float32)
+        if BEFORE == HEADS:
+            x = _over_heads(x, parts_ptr, 0, eps, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE, PARTS)
+    item = 1
+    for block in tl.range(begin, (N + BN - 1) // BN, stride):
+        n = block * BN + tl.arange(0, BN)
+        live = n < N
+        if SCALED:
+            _, row = _rows(block, tl.arange(0, ROWS), N, BN, AFTER)
+            row_scale = tl.load(scale_ptr + row, mask=row < (2 * N if AFTER == GATED else N), other=0.0)
+        if (AFTER == BIAS) | (AFTER == ADD):
+            extra = tl.load(extra_ptr + n, mask=live, other=0.0)
+        if AFTER == MIX:
+            tap = tl.arange(0, BT)[None, :]
+            channel = (live & (n + first < C))[:, None]
+            taps = tl.load(weight_ptr + (n + first)[:, None] * TAPS + tap, mask=channel & (tap < TAPS), other=0.0)
+            old = tl.load(tail_ptr + tap * C + (n + first)[:, None], mask=channel & (tap < TAPS - 1), other=0.0)
+        acc = tl.zeros((ROWS, WIDTH), tl.float32)
+        for step in tl.range(0, STEPS):
+            last = step + 1 == STEPS
+            next_w, next_scale = _weights(
+                w_ptr, scale_ptr, tl.where(last, block + stride, block), tl.where(last, 0, step + 1), N, K, BN, BK,
+                PIECE, WIDE, GROUP, AFTER, FORM,
+            )  # fmt: skip
+            if FOLLOW:
+                _prefetch(w_ptr, item + AHEAD, begin, stride, N, K, BN, BK, STEPS, AFTER, BYTES, THREADS, 1)
+                item += 1
+            if STEPS > 1:
+                j, in_j = _columns(step, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE)
+                x = tl.load(x_ptr + j, mask=in_j, other=0.0).to(tl.float32)
+                if BEFORE == RMS:
+                    if block == begin:
+                        squares += x * x
+                    x *= tl.load(norm_ptr + j, mask=in_j, other=0.0).to(tl.float32)
+                if BEFORE == HEADS:
+                    x = _over_heads(x, parts_ptr, step, eps, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE, PARTS)
+            acc += _partial(w, group_scale, x * FP8_HALF if FORM == FP8 else x, power, ROWS, BK, FORM)
+            w, group_scale = next_w, next_scale
+        y = tl.sum(acc, axis=1)
+        if BEFORE == RMS:
+            y *= tl.rsqrt(tl.sum(squares, axis=0) / (PAIR * K) + eps)
+        if SCALED:
+            y *= row_scale * FP8_HALF if FORM == FP8 else row_scale
+        if (AFTER == BIAS) | (AFTER == ADD):
+            y += extra.to(tl.float32)
+        if AFTER == GATED:
+            gate, value = tl.split(tl.reshape(y, (BN, 2)))
+            y = gate * tl.sigmoid(gate) * value
+        if AFTER == MIX:
+            now = tl.where(tap < TAPS - 1, old.to(tl.float32), y[:, None])
+            conv = tl.sum(now * taps.to(tl.float32), axis=1)
+            # A tail's value lies on several threads: none may write before all have read.
+            tl.debug_barrier()
+            moved = channel & (tap > 0) & (tap < TAPS)
+            to = tail_ptr + (tap - 1) * C + (n + first)[:, None]
+            tl.store(to, now.to(tail_ptr.dtype.element_ty), mask=moved)
+            y = _gates(y, n + first, live, a_log_ptr, dt_ptr, H, C, HV, conv)
+        tl.store(y_ptr + n, y.to(y_ptr.dtype.element_ty), mask=live)
+
+
+@triton.jit
+def _product_kernel(
+    x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, plain_ptr,
+    eps, N, plain_rows, walkers, power,
+    K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr,
+    PAIR: tl.constexpr, PARTS: tl.constexpr, H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr, BT: tl.constexpr,
+    GROUP: tl.constexpr, BEFORE: tl.constexpr, AFTER: tl.constexpr, FORM: tl.constexpr, SCALED: tl.constexpr,
+    EARLY: tl.constexpr, AHEAD: tl.constexpr, FOLLOW: tl.constexpr, BYTES: tl.constexpr,
+    THREADS: tl.constexpr, PLAIN_COLUMNS: tl.constexpr, PLAIN_BYTES: tl.constexpr, PLAIN_STEP: tl.constexpr,
+    PLAIN_PAIR: tl.constexpr, PLAIN_FORM: tl.constexpr,
+):  # fmt: skip
+    """The matrix [N, K] times x. With GATED the matrix is [2 N, K], gates first.
+
+    ``walkers`` programs share the rows, BN at a time, and keep the vector where one step holds all of it. K, BK and
+    PIECE count what is stored: values, or in 4 bits pairs of them. SCALED: a scale a row. ``extra`` is the bias or the
+    residual; ``parts`` the partial sums of squares of each head of x (HEADS: a step is BK / PIECE heads, WIDE stored
+    columns each). With MIX there may be ``plain_rows`` more in ``plain``, unpacked (PLAIN_COLUMNS > 0), which the
+    programs past the walkers take.
+    """
+    program = tl.program_id(0)
+    if PLAIN_COLUMNS > 0:
+        if program >= walkers:
+            _walk(
+                x_ptr, plain_ptr, y_ptr + N, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr,
+                dt_ptr, eps, plain_rows, N, program - walkers, tl.num_programs(0) - walkers, power, PLAIN_COLUMNS, 4,
+                PLAIN_STEP, PLAIN_STEP, PLAIN_STEP, PLAIN_PAIR, PARTS, H, C, HV, TAPS, BT, GROUP, BEFORE, AFTER, PLAIN_FORM, False, EARLY,
+                0, False, PLAIN_BYTES, THREADS,
+            )  # fmt: skip
         else:
-            x = _input(x_ptr, norm_ptr, parts_ptr, factor, step, k, in_k, eps, STEP, BEFORE, PARTS)
-            odd = x
-        acc += _partial(w_ptr, scale_ptr, x, odd, n, live, k, in_k, K, BN, BK, GROUP, BITS)
-        if AFTER == GATED:
-            acc2 += _partial(w_ptr, scale_ptr, x, odd, n + N, live, k, in_k, K, BN, BK, GROUP, BITS)
-    y = tl.sum(acc, axis=1)
-    value = tl.sum(acc2, axis=1)
-    if SCALED:
-        y *= tl.load(scale_ptr + n, mask=live, other=0.0)
-        if AFTER == GATED:
-            value *= tl.load(scale_ptr + n + N, mask=live, other=0.0)
-    if (AFTER == BIAS) | (AFTER == ADD):
-        y += tl.load(extra_ptr + n, mask=live, other=0.0).to(tl.float32)
-    if AFTER == GATED:
-        y = y * tl.sigmoid(y) * value
-    if AFTER == MIX:
-        y = _mixed(y, n + first, live, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, H, C, HV, TAPS)
-    tl.store(y_ptr + n, y.to(y_ptr.dtype.element_ty), mask=live)
+            _walk(
+                x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
+                eps, N, 0, program, walkers, power, K, BN, BK, PIECE, WIDE, PAIR, PARTS, H, C, HV, TAPS, BT, GROUP, BEFORE, AFTER,
+                FORM, SCALED, EARLY, AHEAD, FOLLOW, BYTES, THREADS,
+            )  # fmt: skip
+    else:
+        _walk(
+            x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
+            eps, N, 0, program, walkers, power, K, BN, BK, PIECE, WIDE, PAIR, PARTS, H, C, HV, TAPS, BT, GROUP, BEFORE, AFTER,
+            FORM, SCALED, EARLY, AHEAD, FOLLOW, BYTES, THREADS,
+        )  # fmt: skip
 
 
 @triton.jit
 def _step_kernel(
     y_ptr, state_ptr, norm_ptr, o_ptr, parts_ptr, scale, eps,
-    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
     """One head's block of value columns: the state read, moved on and read out; o times norm weight and gate."""
     block, h = tl.program_id(0), tl.program_id(1)
@@ -171,6 +336,10 @@ def _step_kernel(
     at = h * K * V + c[:, None] * V + x[None, :]
     mask = in_k[:, None] & in_v[None, :]
     S = tl.load(state_ptr + at, mask=mask, other=0.0)
+    weight = tl.load(norm_ptr + x, mask=in_v, other=0.0).to(tl.float32)
+    if EARLY:
+        tl.extra.cuda.gdc_wait()
+        tl.extra.cuda.gdc_launch_dependents()
     q = tl.load(y_ptr + h * K + c, mask=in_k, other=0.0)
     k = tl.load(y_ptr + H * K + h * K + c, mask=in_k, other=0.0)
     v = tl.load(y_ptr + 2 * H * K + h * V + x, mask=in_v, other=0.0)
@@ -185,7 +354,6 @@ def _step_kernel(
     tl.store(state_ptr + at, S, mask=mask)
     o = tl.sum(S * q[:, None], axis=0)
     tl.store(parts_ptr + h * tl.num_programs(0) + block, tl.sum(o * o, axis=0))
-    weight = tl.load(norm_ptr + x, mask=in_v, other=0.0).to(tl.float32)
     tl.store(o_ptr + h * V + x, o * weight * gate, mask=in_v)
 
 
@@ -197,9 +365,20 @@ class Matrix:
     scale: Tensor | None = None
 
     @property
-    def bits(self) -> int:
-        """Of one weight, as the kernels here tell them apart: 16 stands for any float."""
-        return {torch.uint8: 4, torch.int8: 8}.get(self.values.dtype, 16)
+    def form(self) -> int:
+        """How the kernels here read them."""
+        forms = {torch.bfloat16: BFLOAT16, torch.int8: INT8, torch.float8_e4m3fn: FP8, torch.uint8: INT4}
+        return forms.get(self.values.dtype, FLOATS).value
+
+    @property
+    def words(self) -> Tensor:
+        """As the kernels here load them: [rows, columns / :attr:`pair`]."""
+        return self.values if self.form == FLOATS.value else self.values.view(torch.int32)
+
+    @property
+    def pair(self) -> int:
+        """Columns a word."""
+        return (1, 2, 4, 4, 8)[self.form]
 
     def times(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         """x: [T, columns] -> [T, rows]: many tokens at once."""
@@ -208,30 +387,65 @@ class Matrix:
         return dispatch.quantized_linear(x, self.values, self.scale, bias)
 
 
-def _block(w: Matrix, K: int) -> tuple[int, int, int, int]:
-    """Rows a program, stored columns a step, warps, stages: enough bytes in flight on every multiprocessor."""
-    if w.bits == 4:
-        return 8, min(512, triton.next_power_of_2(K)), 4, 2
-    return 4, min(1024 // w.values.itemsize, triton.next_power_of_2(K)), 4, 3
+@dataclass(frozen=True)
+class How:
+    """How a product is cut: rows a block (two a value with GATED), stored columns a step, warps, programs a
+    multiprocessor, and steps asked for before a program may begin."""
+
+    rows: int
+    columns: int
+    warps: int = 4
+    share: int = 2
+    ahead: int = 4
+    follow: bool = False
+
+
+TUNED: dict[int, How] = {0: How(4, 512), 1: How(4, 1024), 2: How(8, 512), 3: How(8, 512), 4: How(16, 256)}
+PDL = True
+# Powers of two as bits, for INT8 with the weights' sign turned. An argument, as an instruction that masks and sets bits
+# at once takes only one number from its own words.
+POWERS = {INT8.value: 0x43800000 ^ 128 << 15, INT4.value: 0x41800000}
+
+
+def _early(device: torch.device) -> bool:
+    """Whether a kernel may start before the one before it has ended, and wait inside."""
+    return PDL and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (9, 0)
 
 
 def _launch(
     x: Tensor, w: Matrix, y: Tensor, before: int, after: int, *, norm: Tensor | None = None,
     eps: float = 0.0, extra: Tensor | None = None, parts: Tensor | None = None, heads: tuple[int, int] = (1, 0),
-    mixing: tuple[Tensor, Tensor, Tensor, Tensor] | None = None, row: Row | None = None, first: int = 0,
+    mixing: tuple[Tensor, Tensor, Tensor, Tensor] | None = None, row: Row | None = None, plain: Matrix | None = None,
 ) -> None:  # fmt: skip
-    N, K, four = y.numel(), w.values.shape[1], w.bits == 4
-    rows, columns, warps, stages = _block(w, K)
-    step = (heads[1] // 2 if four else heads[1]) or columns  # with heads: one a step
+    how, words = TUNED[w.form], w.words
+    K, more = words.shape[1], 0 if plain is None else len(plain.values)
+    N = y.numel() - more
+    BN = max(1, how.rows // 2) if after == GATED.value else how.rows
+    wide = heads[1] // w.pair or min(how.columns, triton.next_power_of_2(K))
+    piece = triton.next_power_of_2(wide)
+    BK = max(min(how.columns, triton.next_power_of_2(K)), piece)
+    if not heads[1]:
+        wide = piece = BK
     weight, tail, a_log, dt_bias = mixing or (x, x, x, x)
     row = row or Row(0, 0, 0)
-    _product_kernel[(triton.cdiv(N, rows),)](
-        x, w.values, y, x if norm is None else norm, x if extra is None else extra, x if parts is None else parts,
-        x if w.scale is None else w.scale, weight, tail, a_log, dt_bias, eps, N, first, triton.cdiv(K, step),
-        K=K, BX=triton.next_power_of_2(x.numel()), BN=rows, STEP=step, BK=triton.next_power_of_2(step),
-        PARTS=heads[0], H=row.H, C=row.channels, HV=row.H * row.V, TAPS=weight.shape[1] if mixing else 2,
-        GROUP=GROUP // 2, BEFORE=before, AFTER=after, BITS=w.bits, SCALED=w.scale is not None and not four,
-        STAGES=stages, num_warps=warps,
+    early = _early(x.device)
+    walkers = min(triton.cdiv(N, BN), how.share * multiprocessors(x.device))
+    whole = wide == piece and K * words.itemsize % 16 == 0
+    taps = weight.shape[1] if mixing else 2
+    gates = w if plain is None else plain
+    columns = 0 if plain is None else plain.words.shape[1]
+    _product_kernel[(walkers + triton.cdiv(more, 4),)](
+        x, words, y, x if norm is None else norm, x if extra is None else extra, x if parts is None else parts,
+        x if w.scale is None else w.scale, weight, tail, a_log, dt_bias, x if plain is None else plain.words, eps, N,
+        more, walkers, POWERS.get(w.form, 0), K=K, BN=BN, BK=BK, PIECE=piece, WIDE=wide, PAIR=w.pair,
+        PARTS=heads[0], H=row.H, C=row.channels, HV=row.H * row.V, TAPS=taps, BT=triton.next_power_of_2(taps),
+        GROUP=GROUP // 8, BEFORE=before, AFTER=after, FORM=w.form,
+        SCALED=w.scale is not None and w.form != INT4.value, EARLY=early,
+        AHEAD=min(how.ahead, 32 * how.warps // how.rows) if early and whole else 0,
+        FOLLOW=how.follow and early and whole, BYTES=words.itemsize, THREADS=32 * how.warps,
+        PLAIN_COLUMNS=columns, PLAIN_BYTES=gates.words.itemsize,
+        PLAIN_STEP=min(1024, triton.next_power_of_2(max(columns, 1))), PLAIN_PAIR=gates.pair, PLAIN_FORM=gates.form,
+        num_warps=how.warps, num_stages=1, launch_pdl=early,
     )  # fmt: skip
 
 
@@ -251,10 +465,8 @@ def normed_mix(
     w holds all rows, or all but the last 2 H, which are then ``gates``. y: fp32 [row.width]. conv: [channels, taps];
     tail: [taps - 1, channels], moved on in place.
     """
-    mixing, rows = (conv, tail, a_log, dt_bias), len(w.values)
-    _launch(x, w, y[:rows], RMS.value, MIX.value, norm=norm, eps=eps, mixing=mixing, row=row)
-    if gates is not None:
-        _launch(x, gates, y[rows:], RMS.value, MIX.value, norm=norm, eps=eps, mixing=mixing, row=row, first=rows)
+    mixing = (conv, tail, a_log, dt_bias)
+    _launch(x, w, y, RMS.value, MIX.value, norm=norm, eps=eps, mixing=mixing, row=row, plain=gates)
 
 
 def value_blocks(V: int) -> int:
@@ -271,7 +483,7 @@ def delta_step(y: Tensor, row: Row, state: Tensor, norm: Tensor, o: Tensor, part
     BV = triton.next_power_of_2(row.V) // value_blocks(row.V)
     _step_kernel[(value_blocks(row.V), row.H)](
         y, state, norm, o, parts, row.K**-0.5, eps, H=row.H, K=row.K, V=row.V, BK=triton.next_power_of_2(row.K),
-        BV=BV, num_warps=4,
+        BV=BV, EARLY=_early(y.device), num_warps=4, launch_pdl=_early(y.device),
     )  # fmt: skip
 
 
