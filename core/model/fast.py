@@ -289,7 +289,7 @@ class FastDecoder:
         shape, hidden = self.shape, self.shape.hidden_size
         stream = F.embedding(token, self._embeddings).view(hidden).clone()
         cos, sin = self._rotary(state.clock.expand(3, 1))
-        inner = torch.empty(shape.intermediate_size, dtype=self.dtype, device=self.device)
+        inner = one.empty(shape.intermediate_size, stream)
         counts = [0, 0]
         for layer in self.layers:
             linear = isinstance(layer, _Delta)
@@ -302,8 +302,8 @@ class FastDecoder:
                 one.normed_product(stream, layer.norm, layer.eps, layer.inner, layer.bias, row)
                 o = self._attend(row[None], cos, sin, state.keys[at], state.values[at], state.seen)
                 one.add_product(o.view(-1), layer.out, stream)
-            one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner)
-            one.add_product(inner, layer.mlp.down, stream)
+            one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner, layer.mlp.down.pair)
+            one.add_product(inner, layer.mlp.down, stream, spread=True)
         logits = one.empty(len(self._head.values), stream)
         one.normed_product(stream, self._norm, self._norm_eps, self._head, None, logits)
         state.seen.add_(1)
@@ -319,5 +319,5 @@ class FastDecoder:
         )  # fmt: skip
         o = one.empty(row.H * row.V, stream)
         squares = one.empty(row.H * one.value_blocks(row.V), stream).view(row.H, -1)
-        one.delta_step(mixed, row, recurrent, layer.out_norm, o, squares)
+        one.delta_step(mixed, row, recurrent, layer.out_norm, o, squares, layer.out.pair)
         one.add_product_of_heads(o, squares, layer.out_eps, layer.out, stream)

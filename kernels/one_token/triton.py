@@ -75,7 +75,7 @@ def _rows(block, r, N, BN: tl.constexpr, AFTER: tl.constexpr):
 @triton.jit
 def _weights(
     w_ptr, scale_ptr, block, step, N, K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr,
-    WIDE: tl.constexpr, GROUP: tl.constexpr, AFTER: tl.constexpr, FORM: tl.constexpr,
+    WIDE: tl.constexpr, GROUP: tl.constexpr, AFTER: tl.constexpr, FORM: tl.constexpr, EVICT: tl.constexpr,
 ):  # fmt: skip
     """A block's words of weights at one step: [rows, BK]; in 4 bits also their scales [rows, BK / CHUNK]."""
     ROWS: tl.constexpr = 2 * BN if AFTER == GATED else BN
@@ -84,7 +84,8 @@ def _weights(
     k = (step * (BK // PIECE) + i // PIECE) * WIDE + i % PIECE
     live = n < N
     in_k = (i % PIECE < WIDE) & (k < K)
-    w = tl.load(w_ptr + row.to(tl.int64)[:, None] * K + k[None, :], mask=live[:, None] & in_k[None, :], other=0)
+    w = tl.load(w_ptr + row.to(tl.int64)[:, None] * K + k[None, :], mask=live[:, None] & in_k[None, :], other=0,
+        eviction_policy="evict_first" if EVICT else "")
     if FORM == INT4:
         c = tl.arange(0, BK // CHUNK) * CHUNK
         chunk = (step * (BK // PIECE) + c // PIECE) * WIDE + c % PIECE
@@ -124,50 +125,87 @@ def _columns(step, K: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE:
 
 
 @triton.jit
-def _over_heads(
-    x, parts_ptr, step, eps, K: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr,
-    PARTS: tl.constexpr,
+def _places(x, BK: tl.constexpr, PAIR: tl.constexpr):
+    """The columns [PAIR BK] of a vector by their places in a word: eight of [BK], the last of which may be spare."""
+    if PAIR == 1:
+        return x, x, x, x, x, x, x, x
+    elif PAIR == 2:
+        x0, x1 = _halves(x, 2 * BK)
+        return x0, x1, x0, x0, x0, x0, x0, x0
+    elif PAIR == 4:
+        x02, x13 = _halves(x, 4 * BK)
+        x0, x2 = _halves(x02, 2 * BK)
+        x1, x3 = _halves(x13, 2 * BK)
+        return x0, x1, x2, x3, x0, x0, x0, x0
+    else:
+        even, odd = _halves(x, 8 * BK)
+        x04, x26 = _halves(even, 4 * BK)
+        x15, x37 = _halves(odd, 4 * BK)
+        x0, x4 = _halves(x04, 2 * BK)
+        x2, x6 = _halves(x26, 2 * BK)
+        x1, x5 = _halves(x15, 2 * BK)
+        x3, x7 = _halves(x37, 2 * BK)
+        return x0, x1, x2, x3, x4, x5, x6, x7
+
+
+@triton.jit
+def _spread(
+    x_ptr, step, K: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr, PAIR: tl.constexpr,
+    FORM: tl.constexpr,
 ):  # fmt: skip
-    """x over the root mean square of its head; PIECE columns a head."""
+    """The same of a vector that lies in memory by places, K columns each."""
+    k, in_k = _columns(step, K, BK, PIECE, WIDE)
+    x0 = tl.load(x_ptr + k, mask=in_k, other=0.0)
+    x1, x2, x3, x4, x5, x6, x7 = x0, x0, x0, x0, x0, x0, x0
+    if PAIR > 1:
+        x1 = tl.load(x_ptr + K + k, mask=in_k, other=0.0)
+    if PAIR > 2:
+        x2 = tl.load(x_ptr + 2 * K + k, mask=in_k, other=0.0)
+        x3 = tl.load(x_ptr + 3 * K + k, mask=in_k, other=0.0)
+    if FORM == FP8:
+        x0, x1, x2, x3 = x0 * FP8_HALF, x1 * FP8_HALF, x2 * FP8_HALF, x3 * FP8_HALF
+    if PAIR > 4:
+        x4 = tl.load(x_ptr + 4 * K + k, mask=in_k, other=0.0)
+        x5 = tl.load(x_ptr + 5 * K + k, mask=in_k, other=0.0)
+        x6 = tl.load(x_ptr + 6 * K + k, mask=in_k, other=0.0)
+        x7 = tl.load(x_ptr + 7 * K + k, mask=in_k, other=0.0)
+    return x0, x1, x2, x3, x4, x5, x6, x7
+
+
+@triton.jit
+def _of_heads(
+    parts_ptr, step, eps, K: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr,
+    PAIR: tl.constexpr, PARTS: tl.constexpr,
+):  # fmt: skip
+    """One over the root mean square of each chunk's head, PIECE words a head: [BK / CHUNK]."""
     HEADS_A_STEP: tl.constexpr = BK // PIECE
     head = step * HEADS_A_STEP + tl.arange(0, HEADS_A_STEP)
     at = head[:, None] * PARTS + tl.arange(0, PARTS)[None, :]
     squares = tl.load(parts_ptr + at, mask=(head * WIDE < K)[:, None], other=0.0)
-    factor = tl.rsqrt(tl.sum(squares, axis=1) / WIDE + eps)
-    return tl.reshape(tl.reshape(x, (HEADS_A_STEP, PIECE)) * factor[:, None], (BK,))
+    factor = tl.rsqrt(tl.sum(squares, axis=1) / (PAIR * WIDE) + eps)
+    return tl.reshape(tl.broadcast_to(factor[:, None], (HEADS_A_STEP, PIECE // CHUNK)), (BK // CHUNK,))
 
 
 @triton.jit
-def _partial(w, scale, x, power, ROWS: tl.constexpr, BK: tl.constexpr, FORM: tl.constexpr):
+def _partial(
+    w, scale, x0, x1, x2, x3, x4, x5, x6, x7, power, ROWS: tl.constexpr, BK: tl.constexpr, FORM: tl.constexpr
+):  # fmt: skip
     """Products of a step's weights with x, added up as far as one thread has them: [rows, BK / CHUNK]."""
     if FORM == FLOATS:
-        each = w.to(tl.float32) * x[None, :]
-    elif FORM == BFLOAT16:
-        x0, x1 = _halves(x, 2 * BK)
-        each = _value(w, power, 0, FORM) * x0[None, :] + _value(w, power, 1, FORM) * x1[None, :]
+        each = w.to(tl.float32) * x0[None, :]
     else:
-        if FORM == INT4:
-            even, odd = _halves(x, 8 * BK)
-            x04, x26 = _halves(even, 4 * BK)
-            x15, x37 = _halves(odd, 4 * BK)
-            x0, x4 = _halves(x04, 2 * BK)
-            x2, x6 = _halves(x26, 2 * BK)
-            x1, x5 = _halves(x15, 2 * BK)
-            x3, x7 = _halves(x37, 2 * BK)
-        else:
-            x02, x13 = _halves(x, 4 * BK)
-            x0, x2 = _halves(x02, 2 * BK)
-            x1, x3 = _halves(x13, 2 * BK)
         each = _value(w, power, 0, FORM) * x0[None, :] + _value(w, power, 1, FORM) * x1[None, :]
+    total = x0
+    if (FORM == INT8) | (FORM == FP8) | (FORM == INT4):
         each += _value(w, power, 2, FORM) * x2[None, :]
         each += _value(w, power, 3, FORM) * x3[None, :]
         total = x0 + x1 + x2 + x3
-        if FORM == INT4:
-            each += _value(w, power, 4, FORM) * x4[None, :]
-            each += _value(w, power, 5, FORM) * x5[None, :]
-            each += _value(w, power, 6, FORM) * x6[None, :]
-            each += _value(w, power, 7, FORM) * x7[None, :]
-            total += x4 + x5 + x6 + x7
+    if FORM == INT4:
+        each += _value(w, power, 4, FORM) * x4[None, :]
+        each += _value(w, power, 5, FORM) * x5[None, :]
+        each += _value(w, power, 6, FORM) * x6[None, :]
+        each += _value(w, power, 7, FORM) * x7[None, :]
+        total += x4 + x5 + x6 + x7
     products = tl.sum(tl.reshape(each, (ROWS, BK // CHUNK, CHUNK)), axis=2)
     if (FORM == INT8) | (FORM == INT4):
         totals = tl.sum(tl.reshape(total, (BK // CHUNK, CHUNK)), axis=1)
@@ -197,32 +235,38 @@ def _walk(
     K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr,
     PAIR: tl.constexpr, PARTS: tl.constexpr, H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr, BT: tl.constexpr,
     GROUP: tl.constexpr, BEFORE: tl.constexpr, AFTER: tl.constexpr, FORM: tl.constexpr, SCALED: tl.constexpr,
-    EARLY: tl.constexpr, AHEAD: tl.constexpr, FOLLOW: tl.constexpr, BYTES: tl.constexpr,
+    EARLY: tl.constexpr, SPREAD: tl.constexpr, PLACES: tl.constexpr, AHEAD: tl.constexpr, FOLLOW: tl.constexpr, LATE: tl.constexpr, EVICT: tl.constexpr, BYTES: tl.constexpr,
     THREADS: tl.constexpr,
 ):  # fmt: skip
     """Blocks ``begin``, ``begin + stride``, ... of BN values each."""
     ROWS: tl.constexpr = 2 * BN if AFTER == GATED else BN
     STEPS: tl.constexpr = (K + BK // PIECE * WIDE - 1) // (BK // PIECE * WIDE)
     WIDTH: tl.constexpr = BK // CHUNK
-    w, group_scale = _weights(w_ptr, scale_ptr, begin, 0, N, K, BN, BK, PIECE, WIDE, GROUP, AFTER, FORM)
+    w, group_scale = _weights(w_ptr, scale_ptr, begin, 0, N, K, BN, BK, PIECE, WIDE, GROUP, AFTER, FORM, EVICT)
     if AHEAD > 0:
         _prefetch(w_ptr, 1, begin, stride, N, K, BN, BK, STEPS, AFTER, BYTES, THREADS, AHEAD)
     j, in_j = _columns(0, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE)
-    x = tl.zeros((PAIR * BK,), tl.float32)
     squares = tl.zeros((PAIR * BK,), tl.float32)
     if BEFORE == RMS:
         weight = tl.load(norm_ptr + j, mask=in_j, other=0.0)
     if EARLY:
         tl.extra.cuda.gdc_wait()
-        tl.extra.cuda.gdc_launch_dependents()
+        if LATE == 0:
+            tl.extra.cuda.gdc_launch_dependents()
+    total = STEPS * (((N + BN - 1) // BN - begin + stride - 1) // stride)
     if STEPS == 1:
-        x = tl.load(x_ptr + j, mask=in_j, other=0.0).to(tl.float32)
-        if BEFORE == RMS:
-            squares = x * x
-            x *= weight.to(tl.float32)
-        if BEFORE == HEADS:
-            x = _over_heads(x, parts_ptr, 0, eps, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE, PARTS)
+        if SPREAD:
+            x0, x1, x2, x3, x4, x5, x6, x7 = _spread(x_ptr, 0, K, BK, PIECE, WIDE, PAIR, FORM)
+        else:
+            x = tl.load(x_ptr + j, mask=in_j, other=0.0).to(tl.float32)
+            if BEFORE == RMS:
+                squares = x * x
+                x *= weight.to(tl.float32)
+            if FORM == FP8:
+                x *= FP8_HALF
+            x0, x1, x2, x3, x4, x5, x6, x7 = _places(x, BK, PAIR)
     item = 1
+    trigger = tl.maximum(total - LATE, 1)
     for block in tl.range(begin, (N + BN - 1) // BN, stride):
         n = block * BN + tl.arange(0, BN)
         live = n < N
@@ -241,21 +285,31 @@ def _walk(
             last = step + 1 == STEPS
             next_w, next_scale = _weights(
                 w_ptr, scale_ptr, tl.where(last, block + stride, block), tl.where(last, 0, step + 1), N, K, BN, BK,
-                PIECE, WIDE, GROUP, AFTER, FORM,
+                PIECE, WIDE, GROUP, AFTER, FORM, EVICT,
             )  # fmt: skip
             if FOLLOW:
                 _prefetch(w_ptr, item + AHEAD, begin, stride, N, K, BN, BK, STEPS, AFTER, BYTES, THREADS, 1)
-                item += 1
+            if EARLY and LATE > 0:
+                if item == trigger:
+                    tl.extra.cuda.gdc_launch_dependents()
+            item += 1
             if STEPS > 1:
-                j, in_j = _columns(step, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE)
-                x = tl.load(x_ptr + j, mask=in_j, other=0.0).to(tl.float32)
-                if BEFORE == RMS:
-                    if block == begin:
-                        squares += x * x
-                    x *= tl.load(norm_ptr + j, mask=in_j, other=0.0).to(tl.float32)
-                if BEFORE == HEADS:
-                    x = _over_heads(x, parts_ptr, step, eps, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE, PARTS)
-            acc += _partial(w, group_scale, x * FP8_HALF if FORM == FP8 else x, power, ROWS, BK, FORM)
+                if SPREAD:
+                    x0, x1, x2, x3, x4, x5, x6, x7 = _spread(x_ptr, step, K, BK, PIECE, WIDE, PAIR, FORM)
+                else:
+                    j, in_j = _columns(step, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE)
+                    x = tl.load(x_ptr + j, mask=in_j, other=0.0).to(tl.float32)
+                    if BEFORE == RMS:
+                        if block == begin:
+                            squares += x * x
+                        x *= tl.load(norm_ptr + j, mask=in_j, other=0.0).to(tl.float32)
+                    if FORM == FP8:
+                        x *= FP8_HALF
+                    x0, x1, x2, x3, x4, x5, x6, x7 = _places(x, BK, PAIR)
+            products = _partial(w, group_scale, x0, x1, x2, x3, x4, x5, x6, x7, power, ROWS, BK, FORM)
+            if BEFORE == HEADS:
+                products *= _of_heads(parts_ptr, step, eps, K, BK, PIECE, WIDE, PAIR, PARTS)[None, :]
+            acc += products
             w, group_scale = next_w, next_scale
         y = tl.sum(acc, axis=1)
         if BEFORE == RMS:
@@ -276,7 +330,8 @@ def _walk(
             to = tail_ptr + (tap - 1) * C + (n + first)[:, None]
             tl.store(to, now.to(tail_ptr.dtype.element_ty), mask=moved)
             y = _gates(y, n + first, live, a_log_ptr, dt_ptr, H, C, HV, conv)
-        tl.store(y_ptr + n, y.to(y_ptr.dtype.element_ty), mask=live)
+        to = n % PLACES * (N // PLACES) + n // PLACES
+        tl.store(y_ptr + to, y.to(y_ptr.dtype.element_ty), mask=live)
 
 
 @triton.jit
@@ -286,7 +341,7 @@ def _product_kernel(
     K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr,
     PAIR: tl.constexpr, PARTS: tl.constexpr, H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr, TAPS: tl.constexpr, BT: tl.constexpr,
     GROUP: tl.constexpr, BEFORE: tl.constexpr, AFTER: tl.constexpr, FORM: tl.constexpr, SCALED: tl.constexpr,
-    EARLY: tl.constexpr, AHEAD: tl.constexpr, FOLLOW: tl.constexpr, BYTES: tl.constexpr,
+    EARLY: tl.constexpr, SPREAD: tl.constexpr, PLACES: tl.constexpr, AHEAD: tl.constexpr, FOLLOW: tl.constexpr, LATE: tl.constexpr, EVICT: tl.constexpr, BYTES: tl.constexpr,
     THREADS: tl.constexpr, PLAIN_COLUMNS: tl.constexpr, PLAIN_BYTES: tl.constexpr, PLAIN_STEP: tl.constexpr,
     PLAIN_PAIR: tl.constexpr, PLAIN_FORM: tl.constexpr,
 ):  # fmt: skip
@@ -305,26 +360,27 @@ def _product_kernel(
                 x_ptr, plain_ptr, y_ptr + N, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr,
                 dt_ptr, eps, plain_rows, N, program - walkers, tl.num_programs(0) - walkers, power, PLAIN_COLUMNS, 4,
                 PLAIN_STEP, PLAIN_STEP, PLAIN_STEP, PLAIN_PAIR, PARTS, H, C, HV, TAPS, BT, GROUP, BEFORE, AFTER, PLAIN_FORM, False, EARLY,
-                0, False, PLAIN_BYTES, THREADS,
+                False, 1, 0, False, 0, EVICT, PLAIN_BYTES, THREADS,
             )  # fmt: skip
         else:
             _walk(
                 x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
                 eps, N, 0, program, walkers, power, K, BN, BK, PIECE, WIDE, PAIR, PARTS, H, C, HV, TAPS, BT, GROUP, BEFORE, AFTER,
-                FORM, SCALED, EARLY, AHEAD, FOLLOW, BYTES, THREADS,
+                FORM, SCALED, EARLY, SPREAD, PLACES, AHEAD, FOLLOW, LATE, EVICT, BYTES, THREADS,
             )  # fmt: skip
     else:
         _walk(
             x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
             eps, N, 0, program, walkers, power, K, BN, BK, PIECE, WIDE, PAIR, PARTS, H, C, HV, TAPS, BT, GROUP, BEFORE, AFTER,
-            FORM, SCALED, EARLY, AHEAD, FOLLOW, BYTES, THREADS,
+            FORM, SCALED, EARLY, SPREAD, PLACES, AHEAD, FOLLOW, LATE, EVICT, BYTES, THREADS,
         )  # fmt: skip
 
 
 @triton.jit
 def _step_kernel(
     y_ptr, state_ptr, norm_ptr, o_ptr, parts_ptr, scale, eps,
-    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, EARLY: tl.constexpr,
+    H: tl.constexpr, K: tl.constexpr, V: tl.constexpr, BK: tl.constexpr, BV: tl.constexpr, PLACES: tl.constexpr,
+    EARLY: tl.constexpr,
 ):  # fmt: skip
     """One head's block of value columns: the state read, moved on and read out; o times norm weight and gate."""
     block, h = tl.program_id(0), tl.program_id(1)
@@ -354,7 +410,8 @@ def _step_kernel(
     tl.store(state_ptr + at, S, mask=mask)
     o = tl.sum(S * q[:, None], axis=0)
     tl.store(parts_ptr + h * tl.num_programs(0) + block, tl.sum(o * o, axis=0))
-    tl.store(o_ptr + h * V + x, o * weight * gate, mask=in_v)
+    at_o = h * V + x
+    tl.store(o_ptr + at_o % PLACES * (H * V // PLACES) + at_o // PLACES, o * weight * gate, mask=in_v)
 
 
 @dataclass(frozen=True)
@@ -398,6 +455,8 @@ class How:
     share: int = 2
     ahead: int = 4
     follow: bool = False
+    late: int = 0
+    evict: bool = False
 
 
 TUNED: dict[int, How] = {0: How(4, 512), 1: How(4, 1024), 2: How(8, 512), 3: How(8, 512), 4: How(16, 256)}
@@ -416,6 +475,7 @@ def _launch(
     x: Tensor, w: Matrix, y: Tensor, before: int, after: int, *, norm: Tensor | None = None,
     eps: float = 0.0, extra: Tensor | None = None, parts: Tensor | None = None, heads: tuple[int, int] = (1, 0),
     mixing: tuple[Tensor, Tensor, Tensor, Tensor] | None = None, row: Row | None = None, plain: Matrix | None = None,
+    spread: bool = False, places: int = 1,
 ) -> None:  # fmt: skip
     how, words = TUNED[w.form], w.words
     K, more = words.shape[1], 0 if plain is None else len(plain.values)
@@ -440,9 +500,9 @@ def _launch(
         more, walkers, POWERS.get(w.form, 0), K=K, BN=BN, BK=BK, PIECE=piece, WIDE=wide, PAIR=w.pair,
         PARTS=heads[0], H=row.H, C=row.channels, HV=row.H * row.V, TAPS=taps, BT=triton.next_power_of_2(taps),
         GROUP=GROUP // 8, BEFORE=before, AFTER=after, FORM=w.form,
-        SCALED=w.scale is not None and w.form != INT4.value, EARLY=early,
+        SCALED=w.scale is not None and w.form != INT4.value, EARLY=early, SPREAD=spread and w.pair > 1, PLACES=places,
         AHEAD=min(how.ahead, 32 * how.warps // how.rows) if early and whole else 0,
-        FOLLOW=how.follow and early and whole, BYTES=words.itemsize, THREADS=32 * how.warps,
+        FOLLOW=how.follow and early and whole, LATE=how.late, EVICT=how.evict, BYTES=words.itemsize, THREADS=32 * how.warps,
         PLAIN_COLUMNS=columns, PLAIN_BYTES=gates.words.itemsize,
         PLAIN_STEP=min(1024, triton.next_power_of_2(max(columns, 1))), PLAIN_PAIR=gates.pair, PLAIN_FORM=gates.form,
         num_warps=how.warps, num_stages=1, launch_pdl=early,
@@ -474,7 +534,10 @@ def value_blocks(V: int) -> int:
     return max(1, int(triton.next_power_of_2(V)) // 32)
 
 
-def delta_step(y: Tensor, row: Row, state: Tensor, norm: Tensor, o: Tensor, parts: Tensor, eps: float = 1e-6) -> None:
+def delta_step(
+    y: Tensor, row: Row, state: Tensor, norm: Tensor, o: Tensor, parts: Tensor, places: int = 1,
+    eps: float = 1e-6,
+) -> None:  # fmt: skip
     """The gated delta rule for one token, in place on state [H, K, V] fp32.
 
     y as from :func:`normed_mix`. Writes o fp32 [H V], times the output norm's weight [V] and the gate but not yet
@@ -483,26 +546,27 @@ def delta_step(y: Tensor, row: Row, state: Tensor, norm: Tensor, o: Tensor, part
     BV = triton.next_power_of_2(row.V) // value_blocks(row.V)
     _step_kernel[(value_blocks(row.V), row.H)](
         y, state, norm, o, parts, row.K**-0.5, eps, H=row.H, K=row.K, V=row.V, BK=triton.next_power_of_2(row.K),
-        BV=BV, EARLY=_early(y.device), num_warps=4, launch_pdl=_early(y.device),
+        BV=BV, PLACES=places, EARLY=_early(y.device), num_warps=4, launch_pdl=_early(y.device),
     )  # fmt: skip
 
 
-def add_product(x: Tensor, w: Matrix, stream: Tensor) -> None:
+def add_product(x: Tensor, w: Matrix, stream: Tensor, spread: bool = False) -> None:
     """stream [N] += w [N, K] times x [K]."""
-    _launch(x, w, stream, PLAIN.value, ADD.value, extra=stream)
+    _launch(x, w, stream, PLAIN.value, ADD.value, extra=stream, spread=spread)
 
 
 def add_product_of_heads(o: Tensor, parts: Tensor, eps: float, w: Matrix, stream: Tensor) -> None:
     """stream [N] += w times o, each head of o over its root mean square; o and parts from :func:`delta_step`."""
     heads, blocks = parts.shape
     _launch(
-        o, w, stream, HEADS.value, ADD.value, eps=eps, extra=stream, parts=parts, heads=(blocks, o.numel() // heads)
+        o, w, stream, HEADS.value, ADD.value, eps=eps, extra=stream, parts=parts, heads=(blocks, o.numel() // heads),
+        spread=True,
     )
 
 
-def normed_swiglu(x: Tensor, norm: Tensor, eps: float, w: Matrix, y: Tensor) -> None:
+def normed_swiglu(x: Tensor, norm: Tensor, eps: float, w: Matrix, y: Tensor, places: int = 1) -> None:
     """y [I] = SiLU(gate) times value, both of RMSNorm(x [K]); w: [2 I, K], gates first."""
-    _launch(x, w, y, RMS.value, GATED.value, norm=norm, eps=eps)
+    _launch(x, w, y, RMS.value, GATED.value, norm=norm, eps=eps, places=places)
 
 
 def empty(n: int, like: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ class Chain:
         self.stream = torch.randn(HIDDEN, device=DEVICE).bfloat16()
         self.mixed, self.o = one.empty(ROW.width, self.stream), one.empty(ROW.H * ROW.V, self.stream)
         self.squares = one.empty(ROW.H * one.value_blocks(ROW.V), self.stream).view(ROW.H, -1)
-        self.hidden = torch.empty(INNER, device=DEVICE, dtype=torch.bfloat16)
+        self.hidden = one.empty(INNER, self.stream)
 
     def _layer(self, kind: str) -> Layer:
         def matrix(rows: int, columns: int) -> Matrix:
@@ -99,16 +99,16 @@ class Chain:
         )  # fmt: skip
 
     def step(self, layer: Layer) -> None:
-        one.delta_step(self.mixed, ROW, layer.state, layer.norms[2], self.o, self.squares)
+        one.delta_step(self.mixed, ROW, layer.state, layer.norms[2], self.o, self.squares, layer.out.pair)
 
     def out(self, layer: Layer) -> None:
         one.add_product_of_heads(self.o, self.squares, EPS, layer.out, self.stream)
 
     def swiglu(self, layer: Layer) -> None:
-        one.normed_swiglu(self.stream, layer.norms[1], EPS, layer.gate_up, self.hidden)
+        one.normed_swiglu(self.stream, layer.norms[1], EPS, layer.gate_up, self.hidden, layer.down.pair)
 
     def down(self, layer: Layer) -> None:
-        one.add_product(self.hidden, layer.down, self.stream)
+        one.add_product(self.hidden, layer.down, self.stream, spread=True)
 
     def token(self) -> None:
         for layer in self.layers:
@@ -124,6 +124,11 @@ class Chain:
         kept = [self.stream, *(t for layer in self.layers for t in (layer.state, layer.tail))]
         for tensor, value in zip(kept, memory, strict=True):
             tensor.copy_(value)
+
+
+def in_order(x: Tensor, reader: Matrix) -> Tensor:
+    """A vector that lies by its reader's places."""
+    return x.view(reader.pair, -1).T.flatten()
 
 
 def dense(matrix: Matrix) -> Tensor:
@@ -171,7 +176,7 @@ def differences(chain: Chain) -> dict[str, float]:
     state = state + k[:, :, None] * u[:, None]
     o = torch.einsum("hk,hkv->hv", q * ROW.K**-0.5, state)
     note("state", layer.state, state)
-    note("step", chain.o, (o * layer.norms[2].double() * gate).flatten())
+    note("step", in_order(chain.o, layer.out), (o * layer.norms[2].double() * gate).flatten())
     note("squares", chain.squares.sum(1), o.square().sum(1))
 
     def added(name: str, x: Tensor, matrix: Matrix, part: Callable[[Layer], None]) -> None:
@@ -181,15 +186,15 @@ def differences(chain: Chain) -> dict[str, float]:
         part(layer)
         note(name, chain.stream, dense(matrix) @ x)
 
-    heads = chain.o.view(ROW.H, ROW.V) * (chain.squares.sum(1, keepdim=True) / ROW.V + EPS).rsqrt()
+    heads = in_order(chain.o, layer.out).view(ROW.H, ROW.V) * (chain.squares.sum(1, keepdim=True) / ROW.V + EPS).rsqrt()
     added("out", heads.flatten(), layer.out, chain.out)
     chain.stream.copy_(torch.randn(HIDDEN, device=DEVICE))
     chain.hidden.fill_(torch.nan)
     torch.cuda.synchronize()
     chain.swiglu(layer)
     gate, up = (dense(layer.gate_up) @ normed(chain.stream, layer.norms[1])).chunk(2)
-    note("swiglu", chain.hidden, F.silu(gate) * up)
-    added("down", chain.hidden.float(), layer.down, chain.down)
+    note("swiglu", in_order(chain.hidden, layer.down), F.silu(gate) * up)
+    added("down", in_order(chain.hidden, layer.down), layer.down, chain.down)
     chain.stream.copy_(torch.randn(HIDDEN, device=DEVICE))
     return found
 

@@ -47,6 +47,10 @@ def unwritten(*size: int) -> Tensor:
     return torch.full(size, torch.nan, device=DEVICE)
 
 
+def by_places(x: Tensor, reader: Matrix) -> Tensor:
+    return x.view(-1, reader.pair).T.flatten()
+
+
 def normed(x: Tensor, weight: Tensor) -> Tensor:
     return F.rms_norm(x.double(), (x.shape[-1],), weight.double(), EPS)
 
@@ -77,8 +81,11 @@ def test_a_product_is_added_to_the_stream(form: str) -> None:
     w, weight = matrix(37, 2752, form)
     x, stream = drawn(2752), drawn(37)
     wanted = stream.double() + weight @ x.double()
+    again = stream.clone()
     one.add_product(x, w, stream)
     assert error(stream, wanted) < 3e-6
+    one.add_product(by_places(x, w), w, again, spread=True)
+    assert error(again, wanted) < 3e-6
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -89,7 +96,7 @@ def test_each_head_is_divided_by_its_own_length(form: str, heads: int, values: i
     parts = o.square().view(heads, 2, -1).sum(2)
     length = (o.double().square().mean(1, keepdim=True) + EPS).sqrt()
     wanted = stream.double() + weight @ (o / length).flatten()
-    one.add_product_of_heads(o.flatten(), parts, EPS, w, stream)
+    one.add_product_of_heads(by_places(o.flatten(), w), parts, EPS, w, stream)
     assert error(stream, wanted) < 3e-6
 
 
