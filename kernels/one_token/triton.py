@@ -77,7 +77,8 @@ def _weights(
     w_ptr, scale_ptr, block, step, N, K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr,
     WIDE: tl.constexpr, GROUP: tl.constexpr, AFTER: tl.constexpr, FORM: tl.constexpr, EVICT: tl.constexpr,
 ):  # fmt: skip
-    """A block's words of weights at one step: [rows, BK]; in 4 bits also their scales [rows, BK / CHUNK]."""
+    """A block's words of weights at one step: [rows, BK]; in 4 bits also their scales [rows, BK / GROUP], or, where
+    heads share groups, one a chunk."""
     ROWS: tl.constexpr = 2 * BN if AFTER == GATED else BN
     n, row = _rows(block, tl.arange(0, ROWS), N, BN, AFTER)
     i = tl.arange(0, BK)
@@ -87,10 +88,14 @@ def _weights(
     w = tl.load(w_ptr + row.to(tl.int64)[:, None] * K + k[None, :], mask=live[:, None] & in_k[None, :], other=0,
         eviction_policy="evict_first" if EVICT else "")
     if FORM == INT4:
-        c = tl.arange(0, BK // CHUNK) * CHUNK
-        chunk = (step * (BK // PIECE) + c // PIECE) * WIDE + c % PIECE
-        at = row.to(tl.int64)[:, None] * (K // GROUP) + (chunk // GROUP)[None, :]
-        scale = tl.load(scale_ptr + at, mask=live[:, None] & (chunk < K)[None, :], other=0.0)
+        if WIDE % GROUP == 0:
+            u = tl.arange(0, BK // GROUP)
+            group = (step * (BK // PIECE) + u // (PIECE // GROUP)) * (WIDE // GROUP) + u % (PIECE // GROUP)
+        else:
+            c = tl.arange(0, BK // CHUNK) * CHUNK
+            group = ((step * (BK // PIECE) + c // PIECE) * WIDE + c % PIECE) // GROUP
+        at = row.to(tl.int64)[:, None] * (K // GROUP) + group[None, :]
+        scale = tl.load(scale_ptr + at, mask=live[:, None] & (group < K // GROUP)[None, :], other=0.0)
     else:
         scale = 0.0
     return w, scale
@@ -211,7 +216,9 @@ def _partial(
         totals = tl.sum(tl.reshape(total, (BK // CHUNK, CHUNK)), axis=1)
         products -= (INT8_TOO_MUCH if FORM == INT8 else INT4_TOO_MUCH) * totals[None, :]
     if FORM == INT4:
-        products *= scale.to(tl.float32)
+        EACH: tl.constexpr = BK // CHUNK // scale.shape[1]
+        scaled = tl.reshape(products, (ROWS, BK // CHUNK // EACH, EACH)) * scale.to(tl.float32)[:, :, None]
+        products = tl.reshape(scaled, (ROWS, BK // CHUNK))
     return products
 
 
