@@ -56,12 +56,21 @@ def fits(network: InfiniteVL) -> bool:
         and shape.linear_head_dim <= 128
         and shape.value_dim % shape.linear_head_dim == 0
         and (shape.value_dim % 32 == 0 or not _in_four_bits(network))
+        and _in_whole_words(network, dtypes)
     )
 
 
 def _in_four_bits(network: InfiniteVL) -> bool:
     """Whether there are 4-bit weights: a head's share of them must then be whole groups' halves."""
     return torch.uint8 in _packed(network)
+
+
+def _in_whole_words(network: InfiniteVL, plain: set[torch.dtype]) -> bool:
+    """Whether every row of weights, and a head's share of it, is whole words of 32 bits, as one token reads them."""
+    shape = network.shape
+    read = (shape.hidden_size, shape.intermediate_size, shape.num_attention_heads * shape.head_dim, shape.value_dim)
+    weights = {dtype: max(1, 4 // dtype.itemsize) for dtype in plain | _packed(network)}
+    return all(columns % weights[dtype] == 0 for columns in read for dtype in weights if dtype != torch.uint8)
 
 
 def _packed(network: InfiniteVL) -> set[torch.dtype]:

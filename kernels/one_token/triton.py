@@ -464,6 +464,7 @@ class How:
     follow: bool = False
     late: int = 0
     evict: bool = False
+    regs: int | None = None
 
 
 TUNED: dict[int, How] = {0: How(4, 512), 1: How(4, 1024), 2: How(8, 512), 3: How(8, 512), 4: How(16, 256)}
@@ -512,7 +513,7 @@ def _launch(
         FOLLOW=how.follow and early and whole, LATE=how.late, EVICT=how.evict, BYTES=words.itemsize, THREADS=32 * how.warps,
         PLAIN_COLUMNS=columns, PLAIN_BYTES=gates.words.itemsize,
         PLAIN_STEP=min(1024, triton.next_power_of_2(max(columns, 1))), PLAIN_PAIR=gates.pair, PLAIN_FORM=gates.form,
-        num_warps=how.warps, num_stages=1, launch_pdl=early,
+        num_warps=how.warps, num_stages=1, launch_pdl=early, maxnreg=how.regs,
     )  # fmt: skip
 
 
