@@ -299,8 +299,9 @@ class FastDecoder:
         stream = F.embedding(token, self._embeddings).view(hidden).clone()
         cos, sin = self._rotary(state.clock.expand(3, 1))
         inner = one.empty(shape.intermediate_size, stream)
+        following = [*(layer.inner for layer in self.layers[1:]), self._head]
         counts = [0, 0]
-        for layer in self.layers:
+        for layer, then in zip(self.layers, following, strict=True):
             linear = isinstance(layer, _Delta)
             at = counts[linear]
             counts[linear] += 1
@@ -311,8 +312,8 @@ class FastDecoder:
                 one.normed_product(stream, layer.norm, layer.eps, layer.inner, layer.bias, row)
                 o = self._attend(row[None], cos, sin, state.keys[at], state.values[at], state.seen)
                 one.add_product(o.view(-1), layer.out, stream)
-            one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner, layer.mlp.down.pair)
-            one.add_product(inner, layer.mlp.down, stream, spread=True)
+            one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner, layer.mlp.down)
+            one.add_product(inner, layer.mlp.down, stream, spread=True, then=then)
         logits = one.empty(len(self._head.values), stream)
         one.normed_product(stream, self._norm, self._norm_eps, self._head, None, logits)
         state.seen.add_(1)
@@ -324,9 +325,9 @@ class FastDecoder:
         mixed = one.empty(row.width, stream)
         one.normed_mix(
             stream, layer.norm, layer.eps, layer.inner, layer.gates, row, layer.conv, tail, layer.a_log,
-            layer.dt_bias, mixed,
+            layer.dt_bias, mixed, layer.out,
         )  # fmt: skip
         o = one.empty(row.H * row.V, stream)
         squares = one.empty(row.H * one.value_blocks(row.V), stream).view(row.H, -1)
-        one.delta_step(mixed, row, recurrent, layer.out_norm, o, squares, layer.out.pair)
-        one.add_product_of_heads(o, squares, layer.out_eps, layer.out, stream)
+        one.delta_step(mixed, row, recurrent, layer.out_norm, o, squares, layer.out)
+        one.add_product_of_heads(o, squares, layer.out_eps, layer.out, stream, layer.mlp.gate_up)

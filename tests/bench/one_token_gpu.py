@@ -14,6 +14,7 @@ import statistics
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -95,25 +96,33 @@ class Chain:
     def mix(self, layer: Layer) -> None:
         one.normed_mix(
             self.stream, layer.norms[0], EPS, layer.inner, layer.gates, ROW, layer.conv, layer.tail, layer.a_log,
-            layer.dt_bias, self.mixed,
+            layer.dt_bias, self.mixed, then=layer.out,
         )  # fmt: skip
 
     def step(self, layer: Layer) -> None:
-        one.delta_step(self.mixed, ROW, layer.state, layer.norms[2], self.o, self.squares, layer.out.pair)
+        one.delta_step(self.mixed, ROW, layer.state, layer.norms[2], self.o, self.squares, layer.out)
 
     def out(self, layer: Layer) -> None:
-        one.add_product_of_heads(self.o, self.squares, EPS, layer.out, self.stream)
+        one.add_product_of_heads(self.o, self.squares, EPS, layer.out, self.stream, then=layer.gate_up)
 
     def swiglu(self, layer: Layer) -> None:
-        one.normed_swiglu(self.stream, layer.norms[1], EPS, layer.gate_up, self.hidden, layer.down.pair)
+        one.normed_swiglu(self.stream, layer.norms[1], EPS, layer.gate_up, self.hidden, layer.down)
 
     def down(self, layer: Layer) -> None:
-        one.add_product(self.hidden, layer.down, self.stream, spread=True)
+        one.add_product(self.hidden, layer.down, self.stream, spread=True, then=self.after(layer).inner)
+
+    def after(self, layer: Layer) -> Layer:
+        places = [id(each) for each in self.layers]
+        return self.layers[(places.index(id(layer)) + 1) % len(self.layers)]
 
     def token(self) -> None:
         for layer in self.layers:
             for part in (self.mix, self.step, self.out, self.swiglu, self.down):
                 part(layer)
+
+    def only(self, part: Callable[[Layer], None]) -> None:
+        for layer in self.layers:
+            part(layer)
 
     def memory(self) -> list[Tensor]:
         """What a token leaves behind, copied."""
@@ -186,7 +195,8 @@ def differences(chain: Chain) -> dict[str, float]:
         part(layer)
         note(name, chain.stream, dense(matrix) @ x)
 
-    heads = in_order(chain.o, layer.out).view(ROW.H, ROW.V) * (chain.squares.sum(1, keepdim=True) / ROW.V + EPS).rsqrt()
+    length = (chain.squares.sum(1, keepdim=True) / ROW.V + EPS).sqrt()
+    heads = in_order(chain.o, layer.out).view(ROW.H, ROW.V) / length
     added("out", heads.flatten(), layer.out, chain.out)
     chain.stream.copy_(torch.randn(HIDDEN, device=DEVICE))
     chain.hidden.fill_(torch.nan)
@@ -212,7 +222,7 @@ def microseconds(graph: torch.cuda.CUDAGraph, rounds: int = 12) -> float:
     """Of one replay; median."""
     times = []
     for _ in range(rounds):
-        begun, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        begun, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
         begun.record()
         graph.replay()
         ended.record()
@@ -240,7 +250,7 @@ def main() -> int:
         print(f"{kind}: {us:.1f} us a layer, floor {floor:.1f}, share {floor / us:.0%}", flush=True)
         if options.parts:
             for part in (chain.mix, chain.step, chain.out, chain.swiglu, chain.down):
-                us = microseconds(captured(lambda part=part: [part(each) for each in chain.layers])) / count  # type: ignore[misc]
+                us = microseconds(captured(partial(chain.only, part))) / count
                 print(f"    {part.__name__} {us:.1f} us", flush=True)
     return 0
 

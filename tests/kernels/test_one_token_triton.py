@@ -71,7 +71,7 @@ def test_a_normed_product_with_its_bias(form: str, rows: int, columns: int) -> N
 def test_gates_and_values_are_multiplied_row_by_row(form: str, rows: int, columns: int) -> None:
     w, weight = matrix(2 * rows, columns, form)
     x, norm, y = drawn(columns), 0.1 * drawn(columns), unwritten(rows)
-    one.normed_swiglu(x, norm, EPS, w, y)
+    one.normed_swiglu(x, norm, EPS, w, y, Matrix(drawn(1, 1)))
     gate, value = (weight @ normed(x, norm)).chunk(2)
     assert error(y, F.silu(gate) * value) < 3e-6
 
@@ -137,7 +137,7 @@ def test_the_step_of_the_delta_rule() -> None:
     y[row.channels + row.H * row.V :][: row.H].abs_().neg_()  # the decay
     parts = unwritten(row.H, one.value_blocks(row.V))
     o, before, yy = unwritten(row.H * row.V), state.double(), y.double()
-    one.delta_step(y, row, state, norm, o, parts)
+    one.delta_step(y, row, state, norm, o, parts, Matrix(drawn(1, 1)))
     HK, HV = row.H * row.K, row.H * row.V
     q, k = F.normalize(yy[:HK].view(row.H, -1)) * row.K**-0.5, F.normalize(yy[HK : 2 * HK].view(row.H, -1))
     v, gate = yy[2 * HK : row.channels].view(row.H, -1), yy[row.channels :][:HV].view(row.H, -1)
