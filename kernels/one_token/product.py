@@ -338,10 +338,9 @@ def product_kernel(
     """The matrix [N, K] times x. With GATED the matrix is [2 N, K], gates first.
 
     ``walkers`` programs share the rows, BN at a time, and keep the vector where one step holds all of it. K, BK,
-
-       PIECE and WIDE count words of PAIR columns. SCALED: a scale a row. ``extra`` is the bias or the residual; ``parts`` the
-    partial sums of squares of each head of x (HEADS: a step is BK / PIECE heads of WIDE words). With MIX there may be
-    ``plain_rows`` more in ``plain``, unpacked (PLAIN_COLUMNS > 0), which the first programs take.
+    PIECE and WIDE count words of PAIR columns. SCALED: a scale a row. ``extra`` is the bias or the residual;
+    ``parts`` the partial sums of squares of each head of x (HEADS: a step is BK / PIECE heads of WIDE words). With
+    MIX there may be ``plain_rows`` more in ``plain``, unpacked (PLAIN_COLUMNS > 0), which the first programs take.
 
     SPREAD: x lies by places, as a word has them: all columns 0, PAIR, 2 PAIR ... first. PLACES: so does y.
     EARLY: begins while the kernel before still runs; up to gdc_wait() only what that does not write may be read.
