@@ -117,25 +117,24 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Launch:
-    """How a product is cut: rows a block (two a value with GATED), words a step, programs a multiprocessor
-    (``mixing``: of a delta layer's first product, which needs more registers), lines of 128 bytes that each thread
-    asks for of the next product's weights, and whether it begins while the kernel before still runs."""
+    """How a product is cut: rows a block (two a value with GATED), words a step, programs a multiprocessor, lines of
+    128 bytes that each thread asks for of the next product's weights, and whether it begins while the kernel before
+    still runs. As measured on an H100, see tests/bench/RESULTS.md."""
 
     rows: int
     words: int
     share: int
-    mixing: int
     lines: int = 0
     early: bool = False
 
 
 WARPS = 4
 LAUNCHES = {
-    FLOATS.value: Launch(4, 512, 4, 4),
-    BFLOAT16.value: Launch(4, 1024, 4, 4),
-    INT8.value: Launch(4, 512, 8, 4, lines=1, early=True),
-    FP8.value: Launch(4, 512, 4, 4),
-    INT4.value: Launch(8, 512, 4, 4, lines=1, early=True),
+    FLOATS.value: Launch(4, 512, 4),
+    BFLOAT16.value: Launch(4, 1024, 4),
+    INT8.value: Launch(4, 512, 8, lines=1, early=True),
+    FP8.value: Launch(4, 512, 8, lines=1, early=True),
+    INT4.value: Launch(8, 512, 4, lines=1, early=True),
 }
 # Powers of two as bits, for INT8 with the weights' sign turned. An argument, as an instruction that masks and sets
 # bits at once takes only one number from its own words.
@@ -163,7 +162,7 @@ def _launch(
     BK = max(BK, piece)
     weight, tail, a_log, dt_bias = mixing or (x, x, x, x)
     row, taps = row or Row(0, 0, 0), weight.shape[1] if mixing else 2
-    walkers = min(triton.cdiv(N, BN), (how.mixing if mixing else how.share) * multiprocessors(x.device))
+    walkers = min(triton.cdiv(N, BN), how.share * multiprocessors(x.device))
     early = _early(how, x.device)
     others, columns = (w, 0) if plain is None else (plain, plain.words.shape[1])
     ahead = w if then is None else then
