@@ -56,12 +56,21 @@ def fits(network: InfiniteVL) -> bool:
         and shape.linear_head_dim <= 128
         and shape.value_dim % shape.linear_head_dim == 0
         and (shape.value_dim % 32 == 0 or not _in_four_bits(network))
+        and _in_whole_words(network, dtypes)
     )
 
 
 def _in_four_bits(network: InfiniteVL) -> bool:
     """Whether there are 4-bit weights: a head's share of them must then be whole groups' halves."""
     return torch.uint8 in _packed(network)
+
+
+def _in_whole_words(network: InfiniteVL, plain: set[torch.dtype]) -> bool:
+    """Whether every row of weights, and a head's share of it, is whole words of 32 bits, as one token reads them."""
+    shape = network.shape
+    read = (shape.hidden_size, shape.intermediate_size, shape.num_attention_heads * shape.head_dim, shape.value_dim)
+    weights = {dtype: max(1, 4 // dtype.itemsize) for dtype in plain | _packed(network)}
+    return all(columns % weights[dtype] == 0 for columns in read for dtype in weights if dtype != torch.uint8)
 
 
 def _packed(network: InfiniteVL) -> set[torch.dtype]:
@@ -289,9 +298,10 @@ class FastDecoder:
         shape, hidden = self.shape, self.shape.hidden_size
         stream = F.embedding(token, self._embeddings).view(hidden).clone()
         cos, sin = self._rotary(state.clock.expand(3, 1))
-        inner = torch.empty(shape.intermediate_size, dtype=self.dtype, device=self.device)
+        inner = one.empty(shape.intermediate_size, stream)
+        following = [*(layer.inner for layer in self.layers[1:]), self._head]
         counts = [0, 0]
-        for layer in self.layers:
+        for layer, then in zip(self.layers, following, strict=True):
             linear = isinstance(layer, _Delta)
             at = counts[linear]
             counts[linear] += 1
@@ -302,8 +312,8 @@ class FastDecoder:
                 one.normed_product(stream, layer.norm, layer.eps, layer.inner, layer.bias, row)
                 o = self._attend(row[None], cos, sin, state.keys[at], state.values[at], state.seen)
                 one.add_product(o.view(-1), layer.out, stream)
-            one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner)
-            one.add_product(inner, layer.mlp.down, stream)
+            one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner, layer.mlp.down)
+            one.add_product(inner, layer.mlp.down, stream, spread=True, then=then)
         logits = one.empty(len(self._head.values), stream)
         one.normed_product(stream, self._norm, self._norm_eps, self._head, None, logits)
         state.seen.add_(1)
@@ -315,9 +325,9 @@ class FastDecoder:
         mixed = one.empty(row.width, stream)
         one.normed_mix(
             stream, layer.norm, layer.eps, layer.inner, layer.gates, row, layer.conv, tail, layer.a_log,
-            layer.dt_bias, mixed,
+            layer.dt_bias, mixed, layer.out,
         )  # fmt: skip
         o = one.empty(row.H * row.V, stream)
         squares = one.empty(row.H * one.value_blocks(row.V), stream).view(row.H, -1)
-        one.delta_step(mixed, row, recurrent, layer.out_norm, o, squares)
-        one.add_product_of_heads(o, squares, layer.out_eps, layer.out, stream)
+        one.delta_step(mixed, row, recurrent, layer.out_norm, o, squares, layer.out)
+        one.add_product_of_heads(o, squares, layer.out_eps, layer.out, stream, layer.mlp.gate_up)

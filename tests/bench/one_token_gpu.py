@@ -1,194 +1,257 @@
-"""One vector times a matrix on a GPU, at the 4B model's shapes: the kernel in use and one that may replace it.
+"""One token through decoder layers of the 4B's shape on a GPU: the kernels in use, against what reading takes.
 
-    python -m tests.bench.one_token_gpu [--kinds bf16,int8,int4,fp8] [--quick]
+    python -m tests.bench.one_token_gpu [--kinds bf16,int8,fp8,int4] [--parts]
 
-For each matrix of a decoder layer, in microseconds of a CUDA graph that goes round enough copies of it to defeat the
-cache: the kernel in use (``kernels/one_token``), and ``resident`` with its best start parameters: its programs stay,
-keep the whole input in registers and walk over the rows. Beside them the time that reading the weights takes at the
-bandwidth of a large copy. Answers are compared with each other before anything is timed.
+A chain of Gated DeltaNet layers, each with weights of its own and more of them than any cache holds, captured in one
+CUDA graph as a decoder's step is. Microseconds a layer, beside the time that reading its weights and its state (and
+writing the state) takes at the bandwidth of a large copy. Every product is first compared with plain PyTorch on fresh
+random input, its output poisoned with NaN; and the chain with itself run one kernel at a time. ``--parts`` also times
+each product in a chain of its own.
 """
 
 import argparse
-import itertools
 import statistics
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import torch
-import triton
-import triton.language as tl
+import torch.nn.functional as F
 from torch import Tensor
 
 from core.model.floors import bandwidth_of
-from kernels.device import multiprocessors
 from kernels.one_token import triton as one
-from kernels.one_token.triton import BYTE_ZERO, NIBBLE_ZERO, WRITTEN, Matrix
-from kernels.quantized_linear.naive import GROUP, Kind, pack
+from kernels.one_token.triton import Matrix
+from kernels.quantized_linear.naive import Kind, pack, unpack
+from kernels.short_conv.triton import Row
 
-SHAPES = {  # rows, columns, whether gates come first and values after them, whether the input is normalised
-    "gate and up": (22016, 2048, True, True),
-    "down": (2048, 11008, False, False),
-    "queries, keys, values and gate": (12288, 2048, False, True),
-    "out": (2048, 4096, False, False),
-}
-ROUND = 4e8  # bytes of copies that one measurement goes round
-Launch = tuple[int, int, int, int]  # rows a step, programs a multiprocessor, warps, stages
+HIDDEN, INNER, TAPS, EPS = 2048, 11008, 4, 1e-6
+ROW = Row(16, 128, 256)
+CHAIN = 1.2e9  # bytes of weights at least
+DEVICE = "cuda"
 
 
-@triton.jit
-def _whole(w_ptr, scale_ptr, x, odd, n, live, k, in_k, K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
-           GROUP: tl.constexpr, BITS: tl.constexpr):  # fmt: skip
-    """BN whole rows times x: [BN]. In 4 bits x holds the even columns and ``odd`` the others."""
-    at = n.to(tl.int64)[:, None] * K + k[None, :]
-    mask = live[:, None] & in_k[None, :]
-    if BITS == 4:
-        w = tl.load(w_ptr + at, mask=mask, other=136).to(tl.int32)
-        low = ((w & 15) | WRITTEN).to(tl.float32, bitcast=True) - NIBBLE_ZERO
-        high = ((w >> 4) | WRITTEN).to(tl.float32, bitcast=True) - NIBBLE_ZERO
-        sums = tl.sum(tl.reshape(low * x[None, :] + high * odd[None, :], (BN, BK // GROUP, GROUP)), axis=2)
-        group = tl.arange(0, BK // GROUP)
-        scale_at = n.to(tl.int64)[:, None] * (K // GROUP) + group[None, :]
-        scale = tl.load(scale_ptr + scale_at, mask=live[:, None] & (group < K // GROUP)[None, :], other=0.0)
-        y = tl.sum(sums * scale.to(tl.float32), axis=1)
-    elif BITS == 8:
-        w = tl.load(w_ptr + at, mask=mask, other=0).to(tl.uint8, bitcast=True).to(tl.int32) ^ 128
-        y = tl.sum(((w | WRITTEN).to(tl.float32, bitcast=True) - BYTE_ZERO) * x[None, :], axis=1)
-    else:
-        y = tl.sum(tl.load(w_ptr + at, mask=mask, other=0.0).to(tl.float32) * x[None, :], axis=1)
-    return y
+@dataclass(frozen=True)
+class Layer:
+    """A layer's weights and memory."""
+
+    norms: tuple[Tensor, Tensor, Tensor]  # before the mixer, before the MLP, of a head's output
+    inner: Matrix
+    gates: Matrix | None
+    out: Matrix
+    gate_up: Matrix
+    down: Matrix
+    conv: Tensor
+    a_log: Tensor
+    dt_bias: Tensor
+    state: Tensor
+    tail: Tensor
+
+    @property
+    def moved(self) -> int:
+        """Bytes a token must read, and write."""
+        matrices = [self.inner, self.gates, self.out, self.gate_up, self.down]
+        parts = [part for matrix in matrices if matrix is not None for part in (matrix.values, matrix.scale)]
+        return sum(part.nbytes for part in parts if part is not None) + 2 * self.state.nbytes
 
 
-@triton.jit(do_not_specialize=["blocks"])
-def _resident_kernel(
-    x_ptr, w_ptr, y_ptr, norm_ptr, scale_ptr, eps, N, blocks,
-    K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, GROUP: tl.constexpr, BITS: tl.constexpr,
-    NORMED: tl.constexpr, GATED: tl.constexpr, SCALED: tl.constexpr, STAGES: tl.constexpr,
-):  # fmt: skip
-    """Rows of w [N, K] (with GATED [2 N, K]) times x, BN at a time; K counts what is stored."""
-    PAIR: tl.constexpr = 2 if BITS == 4 else 1
-    k = tl.arange(0, BK)
-    j = tl.arange(0, PAIR * BK)
-    whole = tl.load(x_ptr + j, mask=j < PAIR * K, other=0.0).to(tl.float32)
-    if NORMED:
-        whole *= tl.rsqrt(tl.sum(whole * whole, axis=0) / (PAIR * K) + eps)
-        whole *= tl.load(norm_ptr + j, mask=j < PAIR * K, other=0.0).to(tl.float32)
-    if BITS == 4:
-        x, odd = tl.split(tl.reshape(whole, (BK, 2)))
-    else:
-        x = whole
-        odd = whole
-    for block in tl.range(tl.program_id(0), blocks, tl.num_programs(0), num_stages=STAGES):
-        n = block * BN + tl.arange(0, BN)
-        live = n < N
-        y = _whole(w_ptr, scale_ptr, x, odd, n, live, k, k < K, K, BN, BK, GROUP, BITS)
-        if SCALED:
-            y *= tl.load(scale_ptr + n, mask=live, other=0.0)
-        if GATED:
-            value = _whole(w_ptr, scale_ptr, x, odd, n + N, live, k, k < K, K, BN, BK, GROUP, BITS)
-            if SCALED:
-                value *= tl.load(scale_ptr + n + N, mask=live, other=0.0)
-            y = y * tl.sigmoid(y) * value
-        tl.store(y_ptr + n, y.to(y_ptr.dtype.element_ty), mask=live)
+class Chain:
+    """Layers and the buffers a token goes through."""
+
+    def __init__(self, kind: str, layers: int | None = None) -> None:
+        first = self._layer(kind)
+        count = layers or int(CHAIN / first.moved) + 1
+        self.layers = [first, *(self._layer(kind) for _ in range(count - 1))]
+        self.stream = torch.randn(HIDDEN, device=DEVICE).bfloat16()
+        self.mixed, self.o = one.empty(ROW.width, self.stream), one.empty(ROW.H * ROW.V, self.stream)
+        self.squares = one.empty(ROW.H * one.value_blocks(ROW.V), self.stream).view(ROW.H, -1)
+        self.hidden = one.empty(INNER, self.stream)
+
+    def _layer(self, kind: str) -> Layer:
+        def matrix(rows: int, columns: int) -> Matrix:
+            weight = torch.randn(rows, columns, device=DEVICE) / columns**0.5
+            if kind == "bf16":
+                return Matrix(weight.bfloat16())
+            packed: Kind = kind  # type: ignore[assignment]
+            return Matrix(*pack(weight, packed))
+
+        plain = kind == "bf16"
+        norm = [1 + 0.1 * torch.randn(n, device=DEVICE) for n in (HIDDEN, HIDDEN, ROW.V)]
+        gates = torch.randn(2 * ROW.H, HIDDEN, device=DEVICE) / HIDDEN**0.5
+        return Layer(
+            norms=(norm[0].bfloat16(), norm[1].bfloat16(), norm[2].bfloat16()),
+            inner=matrix(ROW.width if plain else ROW.width - 2 * ROW.H, HIDDEN),
+            gates=None if plain else Matrix(gates.bfloat16()),
+            out=matrix(HIDDEN, ROW.H * ROW.V),
+            gate_up=matrix(2 * INNER, HIDDEN),
+            down=matrix(HIDDEN, INNER),
+            conv=torch.randn(ROW.channels, TAPS, device=DEVICE).bfloat16(),
+            a_log=torch.randn(ROW.H, device=DEVICE),
+            dt_bias=torch.randn(ROW.H, device=DEVICE),
+            state=torch.randn(ROW.H, ROW.K, ROW.V, device=DEVICE),
+            tail=torch.randn(TAPS - 1, ROW.channels, device=DEVICE).bfloat16(),
+        )
+
+    def mix(self, layer: Layer) -> None:
+        one.normed_mix(
+            self.stream, layer.norms[0], EPS, layer.inner, layer.gates, ROW, layer.conv, layer.tail, layer.a_log,
+            layer.dt_bias, self.mixed, then=layer.out,
+        )  # fmt: skip
+
+    def step(self, layer: Layer) -> None:
+        one.delta_step(self.mixed, ROW, layer.state, layer.norms[2], self.o, self.squares, layer.out)
+
+    def out(self, layer: Layer) -> None:
+        one.add_product_of_heads(self.o, self.squares, EPS, layer.out, self.stream, then=layer.gate_up)
+
+    def swiglu(self, layer: Layer) -> None:
+        one.normed_swiglu(self.stream, layer.norms[1], EPS, layer.gate_up, self.hidden, layer.down)
+
+    def down(self, layer: Layer) -> None:
+        one.add_product(self.hidden, layer.down, self.stream, spread=True, then=self.after(layer).inner)
+
+    def after(self, layer: Layer) -> Layer:
+        places = [id(each) for each in self.layers]
+        return self.layers[(places.index(id(layer)) + 1) % len(self.layers)]
+
+    def token(self) -> None:
+        for layer in self.layers:
+            for part in (self.mix, self.step, self.out, self.swiglu, self.down):
+                part(layer)
+
+    def only(self, part: Callable[[Layer], None]) -> None:
+        for layer in self.layers:
+            part(layer)
+
+    def memory(self) -> list[Tensor]:
+        """What a token leaves behind, copied."""
+        kept = [self.stream, *(t for layer in self.layers for t in (layer.state, layer.tail))]
+        return [tensor.clone() for tensor in kept]
+
+    def restore(self, memory: list[Tensor]) -> None:
+        kept = [self.stream, *(t for layer in self.layers for t in (layer.state, layer.tail))]
+        for tensor, value in zip(kept, memory, strict=True):
+            tensor.copy_(value)
 
 
-def resident(x: Tensor, w: Matrix, y: Tensor, norm: Tensor | None, gated: bool, how: Launch) -> None:
-    rows, share, warps, stages = how
-    N, K, four = y.numel(), w.values.shape[1], w.bits == 4
-    blocks = triton.cdiv(N, rows)
-    programs = min(blocks, share * multiprocessors(x.device))
-    _resident_kernel[(programs,)](
-        x, w.values, y, x if norm is None else norm, x if w.scale is None else w.scale, 1e-6, N, blocks,
-        K=K, BN=rows, BK=triton.next_power_of_2(K), GROUP=GROUP // 2, BITS=w.bits, NORMED=norm is not None,
-        GATED=gated, SCALED=w.scale is not None and not four, STAGES=stages, num_warps=warps,
-    )  # fmt: skip
+def in_order(x: Tensor, reader: Matrix) -> Tensor:
+    """A vector that lies by its reader's places."""
+    return x.view(reader.pair, -1).T.flatten()
 
 
-def in_use(x: Tensor, w: Matrix, y: Tensor, norm: Tensor | None, gated: bool) -> None:
-    if gated and norm is not None:
-        one.normed_swiglu(x, norm, 1e-6, w, y)
-    elif norm is not None:
-        one.normed_product(x, norm, 1e-6, w, None, y)
-    else:
-        y.zero_()
-        one.add_product(x, w, y)
+def dense(matrix: Matrix) -> Tensor:
+    return matrix.values.float() if matrix.scale is None else unpack(matrix.values, matrix.scale, torch.float32)
 
 
-def seconds(work: Callable[[], None]) -> float:
-    """Of one replay of a graph of it; median."""
+def normed(x: Tensor, weight: Tensor) -> Tensor:
+    return F.rms_norm(x.float(), (x.shape[-1],), weight.float(), EPS)
+
+
+def differences(chain: Chain) -> dict[str, float]:
+    """Relative difference of each kernel's results from plain PyTorch, in one layer; each given the same input."""
+    layer, found = chain.layers[0], {}
+    torch.cuda.synchronize()
+
+    def note(name: str, ours: Tensor, wanted: Tensor) -> None:
+        found[name] = float((ours.double() - wanted.double()).norm() / wanted.double().norm())
+
+    chain.stream.copy_(torch.randn(HIDDEN, device=DEVICE))
+    tail, stream = layer.tail.clone(), chain.stream.clone()
+    chain.mixed.fill_(torch.nan)
+    rows = [dense(layer.inner), *([] if layer.gates is None else [dense(layer.gates)])]
+    y = torch.cat(rows) @ normed(stream, layer.norms[0])
+    torch.cuda.synchronize()
+    chain.mix(layer)
+    C, HV = ROW.channels, ROW.H * ROW.V
+    taps = torch.cat([tail.float(), y[None, :C]])
+    q, gate = F.silu((taps.T * layer.conv.float()).sum(1)), F.silu(y[C : C + HV])
+    a, b = y[C + HV :].view(2, ROW.H)
+    decay = -layer.a_log.exp() * F.softplus(a + layer.dt_bias)
+    note("mix", chain.mixed, torch.cat([q, gate, decay, b.sigmoid()]))
+    note("tail", layer.tail, taps[1:])
+
+    state = layer.state.double()
+    chain.o.fill_(torch.nan)
+    chain.squares.fill_(torch.nan)
+    torch.cuda.synchronize()
+    chain.step(layer)
+    mixed = chain.mixed.double()
+    q, k = (F.normalize(mixed[i * ROW.H * ROW.K :][: ROW.H * ROW.K].view(ROW.H, ROW.K), eps=1e-6) for i in (0, 1))
+    v, gate = mixed[2 * ROW.H * ROW.K : C].view(ROW.H, ROW.V), mixed[C : C + HV].view(ROW.H, ROW.V)
+    decay, beta = mixed[C + HV :].view(2, ROW.H)
+    state = state * decay.exp()[:, None, None]
+    u = beta[:, None] * (v - torch.einsum("hk,hkv->hv", k, state))
+    state = state + k[:, :, None] * u[:, None]
+    o = torch.einsum("hk,hkv->hv", q * ROW.K**-0.5, state)
+    note("state", layer.state, state)
+    note("step", in_order(chain.o, layer.out), (o * layer.norms[2].double() * gate).flatten())
+    note("squares", chain.squares.sum(1), o.square().sum(1))
+
+    def added(name: str, x: Tensor, matrix: Matrix, part: Callable[[Layer], None]) -> None:
+        """A product that adds to the stream; rounding the sum is not its fault, so the stream starts at zero."""
+        chain.stream.zero_()
+        torch.cuda.synchronize()
+        part(layer)
+        note(name, chain.stream, dense(matrix) @ x)
+
+    length = (chain.squares.sum(1, keepdim=True) / ROW.V + EPS).sqrt()
+    heads = in_order(chain.o, layer.out).view(ROW.H, ROW.V) / length
+    added("out", heads.flatten(), layer.out, chain.out)
+    chain.stream.copy_(torch.randn(HIDDEN, device=DEVICE))
+    chain.hidden.fill_(torch.nan)
+    torch.cuda.synchronize()
+    chain.swiglu(layer)
+    gate, up = (dense(layer.gate_up) @ normed(chain.stream, layer.norms[1])).chunk(2)
+    note("swiglu", in_order(chain.hidden, layer.down), F.silu(gate) * up)
+    added("down", in_order(chain.hidden, layer.down), layer.down, chain.down)
+    chain.stream.copy_(torch.randn(HIDDEN, device=DEVICE))
+    return found
+
+
+def captured(work: Callable[[], None]) -> torch.cuda.CUDAGraph:
     work()
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         work()
+    return graph
+
+
+def microseconds(graph: torch.cuda.CUDAGraph, rounds: int = 12) -> float:
+    """Of one replay; median."""
     times = []
-    for _ in range(6):
-        begun, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    for _ in range(rounds):
+        begun, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
         begun.record()
         graph.replay()
         ended.record()
         ended.synchronize()
-        times.append(float(begun.elapsed_time(ended)) / 1e3)
-    return statistics.median(times[1:])
-
-
-def launches(columns: int, quick: bool) -> Iterator[Launch]:
-    """Worth trying for rows of so many stored columns."""
-    for rows, share, warps, stages in itertools.product((2, 4, 8), (2, 4, 8), (4, 8), (2, 3)):
-        values = rows * triton.next_power_of_2(columns) // (32 * warps)
-        if 16 <= values <= 128 and (not quick or (stages == 2 and share == 4)):
-            yield rows, share, warps, stages
-
-
-def measure(name: str, kind: str, bandwidth: float, quick: bool) -> str:
-    N, K, gated, normed = SHAPES[name]
-    torch.manual_seed(0)
-    weight = torch.randn(N, K, device="cuda")
-    packed: Kind | None = None if kind == "bf16" else kind  # type: ignore[assignment]
-    stored = Matrix(weight.bfloat16()) if packed is None else Matrix(*pack(weight, packed))
-    read = stored.values.nbytes + (0 if stored.scale is None else stored.scale.nbytes)
-    copies = [Matrix(stored.values.clone(), stored.scale) for _ in range(max(2, int(ROUND / read)))]
-    x = torch.randn(K, device="cuda").bfloat16()
-    norm = torch.rand(K, device="cuda").bfloat16() if normed else None
-    ours, theirs = (torch.zeros(N // 2 if gated else N, device="cuda") for _ in range(2))
-    in_use(x, stored, theirs, norm, gated)
-
-    def each(form: Callable[[Matrix], None]) -> float:
-        def round_() -> None:
-            for matrix in copies:
-                form(matrix)
-
-        try:
-            return seconds(round_) / len(copies)
-        except (RuntimeError, triton.errors.TritonError):  # too much shared memory, say
-            return float("inf")
-
-    tried: list[tuple[float, Launch]] = []
-    for how in launches(stored.values.shape[1], quick):
-        resident(x, stored, ours, norm, gated, how)
-        if float((ours - theirs).norm()) > 1e-3 * float(theirs.norm()):
-            return f"| {name} | {kind} | the two kernels differ with {how} |"
-        tried.append((each(partial(resident, x, y=ours, norm=norm, gated=gated, how=how)), how))
-    new, chosen = min(tried)
-    default = one._block(stored, stored.values.shape[1])
-    old = each(lambda w: in_use(x, w, theirs, norm, gated))
-    floor = read / bandwidth
-    return f"| {name} | {kind} | {old * 1e6:.1f} {default} | {new * 1e6:.1f} {chosen} | {floor * 1e6:.1f} |"
+        times.append(float(begun.elapsed_time(ended)) * 1e3)
+    return statistics.median(times[2:])
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kinds", default="bf16,int8,int4,fp8")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--kinds", default="bf16,int8,fp8,int4")
+    parser.add_argument("--parts", action="store_true")
     options = parser.parse_args()
-    bandwidth = bandwidth_of(torch.device("cuda"))
+    bandwidth = bandwidth_of(torch.device(DEVICE))
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, copy {bandwidth / 1e12:.2f} TB/s")
-    parameters = "rows, columns, warps, stages", "rows, programs, warps, stages"
-    print("| matrix | weights | in use, us ({}) | resident, us ({}) | floor, us |".format(*parameters))
-    print("|---|---|---|---|---|")
-    with torch.inference_mode():
-        for kind, name in itertools.product(options.kinds.split(","), SHAPES):
-            print(measure(name, kind, bandwidth, options.quick), flush=True)
+    for kind in options.kinds.split(","):
+        torch.manual_seed(0)
+        chain = Chain(kind)
+        off = differences(chain)
+        print(kind, "off by", {name: float(f"{value:.1e}") for name, value in off.items()})
+        if not max(off.values()) < 1e-2:
+            return 1
+        count, floor = len(chain.layers), chain.layers[0].moved / bandwidth * 1e6
+        us = microseconds(captured(chain.token)) / count
+        print(f"{kind}: {us:.1f} us a layer, floor {floor:.1f}, share {floor / us:.0%}", flush=True)
+        if options.parts:
+            for part in (chain.mix, chain.step, chain.out, chain.swiglu, chain.down):
+                us = microseconds(captured(partial(chain.only, part))) / count
+                print(f"    {part.__name__} {us:.1f} us", flush=True)
     return 0
 
 

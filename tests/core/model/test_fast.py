@@ -149,6 +149,9 @@ def test_shapes_it_cannot_serve_are_left_to_the_plain_decoder() -> None:
     narrow_heads = network(dataclasses.replace(SHAPE, linear_head_dim=8, num_linear_heads=8))
     quantize(narrow_heads, "int4")
     assert not fits(narrow_heads)
+    broken_words = network(dataclasses.replace(SHAPE, intermediate_size=98))
+    quantize(broken_words, "int8")
+    assert not fits(broken_words)
 
 
 def test_it_serves_where_it_agrees_with_the_plain_decoder_and_only_there(monkeypatch: pytest.MonkeyPatch) -> None:
