@@ -1,8 +1,9 @@
 """The paper's comparisons at nano's scale: ``python -m core.training.ablation run --out DIR --tokens N``.
 
-For every seed a teacher with full attention; from it every student of the list, each on the same number of tokens,
-several at a time on one GPU where that is faster. A student's figures become one line of ``results.jsonl`` when it is
-done; the same command again goes on where a sitting ended. ``ablation table`` prints what is there.
+For every seed a teacher with full attention; from it every student of the list, each on the same number of tokens
+and, stage by stage, on the same rows, several at a time on one GPU where that is faster. A student's figures become
+one line of ``results.jsonl`` as soon as it is done; the same command again goes on where a sitting ended, and with
+that file alone it does only what is missing. ``ablation table`` prints what is there.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shutil
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -25,7 +27,7 @@ import torch
 from core.errors import AfterimageError, InputError
 from core.model import weights
 from core.model.network import InfiniteVL
-from core.training import distil, sft, teacher
+from core.training import distil, nano, sft, teacher
 from core.training.accuracy import accuracies
 from core.training.backbone import Backbone
 from core.training.feed import Mixture, parse_mixture, source_of
@@ -68,7 +70,10 @@ TABLES = {  # what is compared: rows of (configuration, the paper's figure for t
     ),
     "Stages": (("distil-only", "87.8 /"), ("sft-only", "84.1 /"), ("hybrid", "91.1 /")),
 }  # fmt: skip
-COLUMNS = ("reading", "recall", "recall_open", "recall_text")
+COLUMNS = {  # of the tables: names of accuracies
+    "reading": "reading", "its tokens": "reading_tokens", "screens": "recall_open", "far screens": "recall_far",
+    "text": "recall_text_open", "far text": "recall_text_far", "text, state alone": "recall_text",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,9 @@ class Job:
 
     def folder(self, out: Path) -> Path:
         return out / f"seed-{self.seed}" / self.name
+
+    def log(self, out: Path) -> Path:
+        return self.folder(out).with_suffix(".log")
 
 
 def jobs_of(names: Sequence[str], seeds: Sequence[int], done: set[tuple[str, int]]) -> list[list[Job]]:
@@ -93,8 +101,9 @@ def train_one(job: Job, options: argparse.Namespace, out: TextIO) -> bool:
     folder = job.folder(options.out)
     if job.name == TEACHER:
         start = ["--model", str(options.model)] if options.model else ["--size", options.size]
-        return _stage(teacher.main, [*start, "--rate", str(options.teacher_rate)], options.teacher_tokens, folder,
-                      job.seed, options, end)  # fmt: skip
+        start += ["--tower", str(options.tower)] if options.tower else []
+        start += ["--train", options.train, "--rate", str(options.teacher_rate)]
+        return _stage(teacher.main, start, options.teacher_tokens, folder, seed_of(job.seed, TEACHER), options, end)
     configuration = CONFIGURATIONS[job.name]
     shape = ["--attention", configuration.share, "--window", str(configuration.window)]
     source = Job(TEACHER, job.seed).folder(options.out) / "model"
@@ -105,8 +114,8 @@ def train_one(job: Job, options: argparse.Namespace, out: TextIO) -> bool:
         call: Callable[[list[str]], int] = sft.main if stage == "sft" else distil.main
         first = [] if stage == "sft" else [stage]
         tokens = round(options.tokens * share)
-        more = [*first, *start, "--rate", str(options.rate)]
-        if not _stage(call, more, tokens, folder / stage, job.seed, options, end):
+        more = [*first, *start, "--train", options.train, "--rate", str(options.rate)]
+        if not _stage(call, more, tokens, folder / stage, seed_of(job.seed, stage), options, end):
             return False
         before = folder / stage / "model"
     if before is None:
@@ -121,6 +130,11 @@ def train_one(job: Job, options: argparse.Namespace, out: TextIO) -> bool:
     (folder / RESULT).write_text(json.dumps(result) + "\n", encoding="utf-8")
     print(json.dumps(result), file=out, flush=True)
     return True
+
+
+def seed_of(seed: int, stage: str) -> int:
+    """A seed for each stage, so that none repeats another's rows; the same for all students."""
+    return seed * (1 + len(BOTH)) + (TEACHER, *BOTH).index(stage)
 
 
 def _possible(configuration: Configuration) -> tuple[str, ...]:
@@ -160,7 +174,10 @@ def _stage(
     words = ["--words", options.words] if options.words else []
     if call([*more, *fixed, *same, *fonts, *words]):
         raise InputError(f"A stage in {folder} failed.", "Its message stands above.")
-    return (folder / "model" / weights.SUMS).exists()
+    finished = (folder / "model" / weights.SUMS).exists()
+    if finished:
+        shutil.rmtree(folder / "checkpoints")  # twelve bytes a weight, 75 times over
+    return finished
 
 
 def _measure(network: InfiniteVL, seed: int, options: argparse.Namespace) -> dict[str, tuple[int, int]]:
@@ -170,25 +187,45 @@ def _measure(network: InfiniteVL, seed: int, options: argparse.Namespace) -> dic
 
 
 def run_all(options: argparse.Namespace, out: TextIO) -> int:
-    """All jobs, each in a process of its own, ``--side-by-side`` at a time."""
+    """All jobs, each in a process of its own, ``--side-by-side`` at a time; students once their teacher stands."""
     options.out.mkdir(parents=True, exist_ok=True)
-    end = time.monotonic() + options.minutes * 60
-    failed = 0
-    for phase in jobs_of(options.only, options.seeds, {(r["name"], r["seed"]) for r in read_results(options.out)}):
-        with ThreadPoolExecutor(options.side_by_side) as pool:
-            for job, code in zip(phase, pool.map(lambda job: _child(job, options, end), phase), strict=True):
-                if code:
-                    failed += 1
-                    print(
-                        f"{job.name}, seed {job.seed}: failed; see {job.folder(options.out)}.log",
-                        file=out,
-                        flush=True,
-                    )
-        if failed:
-            return 1
-        collect(options.out, phase)
+    began = time.monotonic()
+    end = began + options.minutes * 60
+    teachers, students = jobs_of(
+        options.only, options.seeds, {(r["name"], r["seed"]) for r in read_results(options.out)}
+    )
+    failed = False
+    with ThreadPoolExecutor(options.side_by_side) as pool:
+        running: dict[Future[int], Job] = {}
+
+        def start(jobs: Sequence[Job]) -> None:
+            running.update((pool.submit(_child, job, options, end), job) for job in jobs)
+
+        start(teachers)
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job = running.pop(future)
+                finished = _is_finished(job, options.out)
+                word = "failed" if future.result() else "finished" if finished else "not finished in time"
+                print(f"{time.monotonic() - began:.0f} s: {job.name}, seed {job.seed}: {word}", file=out, flush=True)
+                if future.result():
+                    failed = True
+                    print(_end_of(job.log(options.out)), file=out, flush=True)
+                elif finished and job.name == TEACHER:
+                    start([student for student in students if student.seed == job.seed])
+                elif finished:
+                    collect(options.out, [job])
     print(table(read_results(options.out)), file=out, flush=True)
-    return 0
+    return int(failed)
+
+
+def _is_finished(job: Job, out: Path) -> bool:
+    folder = job.folder(out)
+    return (folder / "model" / weights.SUMS if job.name == TEACHER else folder / RESULT).exists()
+
+
+def _end_of(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text(encoding="utf-8").splitlines()[-lines:])
 
 
 def _child(job: Job, options: argparse.Namespace, end: float) -> int:
@@ -196,14 +233,14 @@ def _child(job: Job, options: argparse.Namespace, end: float) -> int:
     if minutes <= 0:
         return 0
     command = [sys.executable, "-m", "core.training.ablation", "one", "--name", job.name, "--seed", str(job.seed)]
-    handed = ("tokens", "teacher_tokens", "rate", "teacher_rate", "out", "size", "model", "data", "rows", "length",
-              "furthest", "workers", "words", "device", "validate", "log_every")  # fmt: skip
+    handed = ("tokens", "teacher_tokens", "rate", "teacher_rate", "out", "size", "model", "tower", "train", "data",
+              "rows", "length", "furthest", "workers", "words", "device", "validate", "log_every")  # fmt: skip
     for name in handed:
         if getattr(options, name) is not None:
             command += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
     command += [part for font in options.fonts for part in ("--fonts", font)]
     command += ["--minutes", str(minutes)] if math.isfinite(minutes) else []
-    log = job.folder(options.out).with_suffix(".log")
+    log = job.log(options.out)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as opened:
         return subprocess.run(command, stdout=opened, stderr=subprocess.STDOUT, check=False).returncode
@@ -233,7 +270,7 @@ def table(results: Sequence[dict[str, Any]]) -> str:
         for name, paper in rows:
             ours = [result for result in results if result["name"] == name]
             layers = f" (attention in {ours[0]['attention']} layers)" if ours else ""
-            cells = [_spread([_share(result["accuracies"][column]) for result in ours]) for column in COLUMNS]
+            cells = [_spread([_share(result["accuracies"][each]) for result in ours]) for each in COLUMNS.values()]
             lines.append(f"| {name}{layers} | {len(ours)} | " + " | ".join(cells) + f" | {paper or '-'} |")
     return "\n".join(lines[1:])
 
@@ -265,7 +302,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--teacher-rate", type=float, default=1e-3)
     parser.add_argument("--model", type=Path, help=f"what teachers start from, such as {BUILT_IN.name}'s folder")
-    parser.add_argument("--size", choices=("nano", "smoke"), default="nano", help="fresh teachers, without --model")
+    parser.add_argument("--size", choices=tuple(nano.LAYERS), default="study", help="fresh teachers, without --model")
+    parser.add_argument("--tower", type=Path, help="model folder whose vision tower the teachers start from")
+    parser.add_argument(
+        "--train", choices=("decoder", "all"), default="all", help="what learns, teachers and students"
+    )
     parser.add_argument("--data", default="drawn:reading=0.6,frames=0.2,text=0.2")
     parser.add_argument("--rows", type=int, default=8)
     parser.add_argument("--length", type=int, default=4096)

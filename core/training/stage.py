@@ -35,7 +35,7 @@ from core.training.feed import Mixture, check_vocabulary, feed, parse_mixture, s
 from core.training.folders import BUILT_IN, write_model
 from core.training.loop import Objective, Settings, Sitting, Trainer, check_kernels, check_run, claim_run
 from core.training.plots import draw
-from core.training.student import fresh_network, inherit, student_shape, teacher_shape
+from core.training.student import fresh_network, inherit, student_shape, take_tower, teacher_shape
 
 Options = argparse.Namespace
 
@@ -44,7 +44,7 @@ def stage_parser(stage: str, description: str | None, rate: float) -> argparse.A
     """A parser with what every stage takes; ``rate``: the stage's own highest learning rate."""
     parser = argparse.ArgumentParser(prog=f"python -m core.training.{stage}", description=description)
     parser.add_argument("--model", type=Path, help="model folder to start from, in the published layout")
-    parser.add_argument("--size", choices=("nano", "smoke"), help="start from fresh weights of this size")
+    parser.add_argument("--size", choices=tuple(nano.LAYERS), help="start from fresh weights of this size")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, curves and the model")
     parser.add_argument(
         "--data",
@@ -117,10 +117,13 @@ def open_student(options: Options) -> InfiniteVL:
 
 
 def open_as_teacher(options: Options) -> InfiniteVL:
-    """A network with full attention in every layer, fresh or with all that fits from ``--model``."""
+    """A network with full attention in every layer, fresh or with all that fits from ``--model``; with the vision
+    tower of ``--tower`` where one is named."""
     source = weights.load(options.model, "cpu") if options.model is not None else open_student(options)
     network = fresh_network(teacher_shape(source.shape), options.seed)
     inherit(network, source)
+    if options.tower is not None:
+        take_tower(network, weights.load(options.tower, "cpu"))
     return network
 
 
