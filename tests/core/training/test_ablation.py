@@ -8,7 +8,19 @@ from typing import Any
 
 import pytest
 
-from core.training.ablation import BOTH, CONFIGURATIONS, TABLES, TEACHER, Job, jobs_of, main, read_results, table
+from core.training.ablation import (
+    BOTH,
+    COLUMNS,
+    CONFIGURATIONS,
+    TABLES,
+    TEACHER,
+    Job,
+    jobs_of,
+    main,
+    read_results,
+    seed_of,
+    table,
+)
 from core.training.curves import read_points
 
 SMALL = (
@@ -21,6 +33,11 @@ def test_teachers_come_first_and_what_has_a_result_does_not_come_again() -> None
     teachers, students = jobs_of(["hybrid", "full"], [0, 1], {("hybrid", 0), ("full", 0), ("full", 1)})
     assert teachers == [Job(TEACHER, 1)]
     assert students == [Job("hybrid", 1)]
+
+
+def test_no_stage_of_any_seed_repeats_another_ones_rows() -> None:
+    seeds = [seed_of(seed, stage) for seed in range(3) for stage in (TEACHER, *BOTH)]
+    assert len(set(seeds)) == len(seeds)
 
 
 def test_every_row_of_the_tables_has_a_configuration() -> None:
@@ -54,19 +71,19 @@ def test_all_jobs_run_side_by_side_and_leave_a_line_each(tmp_path: Path, capsys:
     (result,) = read_results(tmp_path)
     assert (result["name"], result["seed"], result["stages"]) == ("sft-only", 0, ["sft"])
     assert "| sft-only (attention in 1 of 4 layers) | 1 |" in capsys.readouterr().out
+    assert not list(tmp_path.rglob("checkpoints"))  # finished stages keep their model alone
     before = (tmp_path / "results.jsonl").read_bytes()
     assert main(command) == 0  # nothing is left to do
     assert (tmp_path / "results.jsonl").read_bytes() == before
 
 
 def _result(name: str, seed: int, reading: tuple[int, int]) -> dict[str, Any]:
-    nothing = (0, 0)
-    figures = {"reading": reading, "recall": nothing, "recall_open": nothing, "recall_text": nothing}
+    figures = dict.fromkeys(COLUMNS.values(), (0, 0)) | {"reading": reading}
     return {"name": name, "seed": seed, "attention": "1 of 4", "accuracies": figures}
 
 
 def test_the_table_gives_means_and_spreads_beside_the_papers_figures() -> None:
     lines = table([_result("hybrid", seed, (right, 10)) for seed, right in enumerate((2, 4, 6))]).splitlines()
     row = next(line for line in lines if line.startswith("| hybrid"))
-    assert row == "| hybrid (attention in 1 of 4 layers) | 3 | 0.400 ± 0.200 | - | - | - | 87.8 / 78.6 |"
+    assert row == "| hybrid (attention in 1 of 4 layers) | 3 | 0.400 ± 0.200 | - | - | - | - | - | - | 87.8 / 78.6 |"
     assert any(line.startswith("| eighth | 0 | - |") and "84.0 / 76.4" in line for line in lines)
