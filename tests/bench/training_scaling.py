@@ -130,6 +130,7 @@ def step_times(case: Case, place: Place, steps: int) -> list[float]:
 
 def under_torchrun(name: str, processes: int, steps: int, device: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    command += ["--local-addr", "127.0.0.1"]  # a machine whose own name leads nowhere would wait for it
     command += ["-m", "tests.bench.training_scaling", "--measure", name, "--steps", str(steps), "--device", device]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
