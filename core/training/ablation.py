@@ -172,7 +172,8 @@ def _stage(
     same = [part for name in names for part in (f"--{name.replace('_', '-')}", str(getattr(options, name)))]
     fonts = [part for font in options.fonts for part in ("--fonts", font)]
     words = ["--words", options.words] if options.words else []
-    if call([*more, *fixed, *same, *fonts, *words]):
+    fused = ["--compile"] if options.compile else []
+    if call([*more, *fixed, *same, *fonts, *words, *fused]):
         raise InputError(f"A stage in {folder} failed.", "Its message stands above.")
     finished = (folder / "model" / weights.SUMS).exists()
     if finished:
@@ -238,6 +239,7 @@ def _child(job: Job, options: argparse.Namespace, end: float) -> int:
     for name in handed:
         if getattr(options, name) is not None:
             command += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
+    command += ["--compile"] if options.compile else []
     command += [part for font in options.fonts for part in ("--fonts", font)]
     command += ["--minutes", str(minutes)] if math.isfinite(minutes) else []
     log = job.log(options.out)
@@ -313,6 +315,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--furthest", type=int, default=16)
     parser.add_argument("--fonts", action="append", default=[])
     parser.add_argument("--words")
+    parser.add_argument("--compile", action="store_true", help="fuse the layers with torch.compile")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw, for each job")
     parser.add_argument("--side-by-side", type=int, default=1, help="jobs at the same time")
     parser.add_argument("--minutes", type=float, default=math.inf, help="of this sitting")

@@ -19,7 +19,7 @@ from core.model.config import ModelShape
 from core.model.network import InfiniteVL
 from core.training import lora, nano
 from core.training.accuracy import accuracies
-from core.training.backbone import Backbone
+from core.training.backbone import Backbone, compile_layers
 from core.training.conversations import (
     CONVERSATIONS,
     Budget,
@@ -70,6 +70,7 @@ def stage_parser(stage: str, description: str | None, rate: float) -> argparse.A
     parser.add_argument("--precision", choices=("auto", "bf16", "fp32"), default="auto",
                         help="of products; auto: bf16 on a GPU")  # fmt: skip
     parser.add_argument("--checkpointing", action="store_true", help="recompute layers in the backward pass")
+    parser.add_argument("--compile", action="store_true", help="fuse the layers with torch.compile")
     parser.add_argument("--parallel", choices=PARALLEL, default="auto", help="several processes: DDP or FSDP2")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
@@ -174,6 +175,8 @@ def _run(
     torch.manual_seed(options.seed)  # the same first adapters in every process
     objective, network = make(options)
     network.language_model.checkpointing = options.checkpointing
+    if options.compile:
+        compile_layers(network)
     batches_from = open_feed(network.shape, place)
     torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]  # many batches wait
     if place.leads:

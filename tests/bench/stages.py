@@ -1,6 +1,6 @@
 """Every training stage on this machine, a few steps each: does it learn, does going on equal not stopping, how fast.
 
-    python -m tests.bench.stages [--size study] [--steps 12] [--device cuda] [--json FILE]
+    python -m tests.bench.stages [--size study] [--steps 12] [--device cuda] [--compile] [--json FILE]
 
 Teacher, layers, logits, sft and long_sft (with adapters, rows carried in chunks), each from what the one before it
 left, by the commands' own code. A second run goes on from the checkpoint in the middle; its losses must be the first
@@ -66,7 +66,7 @@ def arguments(name: str, out: Path, root: Path, options: argparse.Namespace) -> 
     return [
         *given, *more, "--data", data, "--rows", str(rows), "--length", str(length), "--steps", str(options.steps),
         "--save-every", str(options.steps // 2), "--log-every", "1", "--workers", str(options.workers),
-        "--device", options.device, "--out", str(out),
+        "--device", options.device, "--out", str(out), *(["--compile"] if options.compile else []),
     ]  # fmt: skip
 
 
@@ -112,6 +112,7 @@ def main() -> int:
     parser.add_argument("--length", type=int, default=2048 if on_gpu else 300)
     parser.add_argument("--long", type=int, default=32768 if on_gpu else 1200, help="tokens of long_sft's row")
     parser.add_argument("--workers", type=int, default=6 if on_gpu else 0)
+    parser.add_argument("--compile", action="store_true", help="with the layers fused")
     parser.add_argument("--device", default="cuda" if on_gpu else "cpu")
     parser.add_argument("--json", type=Path, help="where to keep the figures, one line a stage")
     options = parser.parse_args()
