@@ -68,7 +68,7 @@ TABLES = {  # what is compared: rows of (configuration, the paper's figure for t
     "Share of attention": (
         ("gdn-only", "74.2 / 72.6"), ("eighth", "84.0 / 76.4"), ("hybrid", "87.8 / 78.6"), ("full", "88.1 / 78.8"),
     ),
-    "Stages": (("distil-only", "87.8 /"), ("sft-only", "84.1 /"), ("hybrid", "91.1 /")),
+    "Stages": (("teacher", ""), ("distil-only", "87.8 /"), ("sft-only", "84.1 /"), ("hybrid", "91.1 /")),
 }  # fmt: skip
 COLUMNS = {  # of the tables: names of accuracies
     "reading": "reading", "its tokens": "reading_tokens", "screens": "recall_open", "far screens": "recall_far",
@@ -97,39 +97,50 @@ def jobs_of(names: Sequence[str], seeds: Sequence[int], done: set[tuple[str, int
 
 def train_one(job: Job, options: argparse.Namespace, out: TextIO) -> bool:
     """Take one job as far as the minutes suffice; True where it is finished. Raises InputError if a stage fails."""
-    end = time.monotonic() + options.minutes * 60
-    folder = job.folder(options.out)
-    if job.name == TEACHER:
-        start = ["--model", str(options.model)] if options.model else ["--size", options.size]
-        start += ["--tower", str(options.tower)] if options.tower else []
-        start += ["--train", options.train, "--rate", str(options.teacher_rate)]
-        return _stage(teacher.main, start, options.teacher_tokens, folder, seed_of(job.seed, TEACHER), options, end)
+    began = time.monotonic()
+    end = began + options.minutes * 60
+    model = (_train_teacher if job.name == TEACHER else _train_student)(job, options, end)
+    if model is None:
+        return False
+    network = weights.load(model, options.device)
+    linear = network.shape.linear_layers
+    result = {"name": job.name, "seed": job.seed, "window": network.shape.window,
+              "attention": f"{linear.count(False)} of {len(linear)}",
+              "tokens": options.tokens, "teacher_tokens": options.teacher_tokens,
+              "accuracies": _measure(network, job.seed, options),
+              "seconds": round(time.monotonic() - began)}  # fmt: skip
+    if job.name != TEACHER:
+        result["stages"] = CONFIGURATIONS[job.name].stages
+    (job.folder(options.out) / RESULT).write_text(json.dumps(result) + "\n", encoding="utf-8")
+    print(json.dumps(result), file=out, flush=True)
+    return True
+
+
+def _train_teacher(job: Job, options: argparse.Namespace, end: float) -> Path | None:
+    """Its model's folder; None where the time is over before."""
+    start = ["--model", str(options.model)] if options.model else ["--size", options.size]
+    start += ["--tower", str(options.tower)] if options.tower else []
+    start += ["--train", options.train, "--rate", str(options.teacher_rate)]
+    return _stage(teacher.main, start, options.teacher_tokens, job.folder(options.out), seed_of(job.seed, TEACHER),
+                  options, end)  # fmt: skip
+
+
+def _train_student(job: Job, options: argparse.Namespace, end: float) -> Path | None:
     configuration = CONFIGURATIONS[job.name]
     shape = ["--attention", configuration.share, "--window", str(configuration.window)]
     source = Job(TEACHER, job.seed).folder(options.out) / "model"
-    before: Path | None = None
-    began = time.monotonic()
+    model: Path | None = None
     for stage, share in zip(_possible(configuration), _shares(configuration), strict=True):
-        start = ["--teacher", str(source), *shape, *(["--model", str(before)] if before else [])]
+        start = ["--teacher", str(source), *shape, *(["--model", str(model)] if model else [])]
         call: Callable[[list[str]], int] = sft.main if stage == "sft" else distil.main
         first = [] if stage == "sft" else [stage]
-        tokens = round(options.tokens * share)
         more = [*first, *start, "--train", options.train, "--rate", str(options.rate)]
-        if not _stage(call, more, tokens, folder / stage, seed_of(job.seed, stage), options, end):
-            return False
-        before = folder / stage / "model"
-    if before is None:
-        raise InputError(f"{job.name} goes through no stage.")
-    network = weights.load(before, options.device)
-    linear = network.shape.linear_layers
-    figures = _measure(network, job.seed, options)
-    result = {"name": job.name, "seed": job.seed, "share": configuration.share, "window": configuration.window,
-              "attention": f"{linear.count(False)} of {len(linear)}",
-              "stages": configuration.stages, "tokens": options.tokens, "teacher_tokens": options.teacher_tokens,
-              "seconds": round(time.monotonic() - began), "accuracies": figures}  # fmt: skip
-    (folder / RESULT).write_text(json.dumps(result) + "\n", encoding="utf-8")
-    print(json.dumps(result), file=out, flush=True)
-    return True
+        folder = job.folder(options.out) / stage
+        tokens = round(options.tokens * share)
+        model = _stage(call, more, tokens, folder, seed_of(job.seed, stage), options, end)
+        if model is None:
+            return None
+    return model
 
 
 def seed_of(seed: int, stage: str) -> int:
@@ -159,13 +170,14 @@ def _stage(
     seed: int,
     options: argparse.Namespace,
     end: float,
-) -> bool:
-    """One stage's command, unless it is finished already; True where it is now."""
-    if (folder / "model" / weights.SUMS).exists():
-        return True
+) -> Path | None:
+    """One stage's command, unless it is finished already; its model's folder where it is now."""
+    model = folder / "model"
+    if (model / weights.SUMS).exists():
+        return model
     minutes = (end - time.monotonic()) / 60
     if minutes <= 0:
-        return False
+        return None
     steps = max(1, tokens // (options.rows * options.length))
     fixed = ["--out", str(folder), "--resume", "--seed", str(seed), "--steps", str(steps), "--minutes", str(minutes)]
     names = ("data", "rows", "length", "furthest", "workers", "device", "log_every")
@@ -175,10 +187,10 @@ def _stage(
     fused = ["--compile"] if options.compile else []
     if call([*more, *fixed, *same, *fonts, *words, *fused]):
         raise InputError(f"A stage in {folder} failed.", "Its message stands above.")
-    finished = (folder / "model" / weights.SUMS).exists()
-    if finished:
-        shutil.rmtree(folder / "checkpoints")  # twelve bytes a weight, 75 times over
-    return finished
+    if not (model / weights.SUMS).exists():
+        return None
+    shutil.rmtree(folder / "checkpoints")  # twelve bytes a weight, 75 times over
+    return model
 
 
 def _measure(network: InfiniteVL, seed: int, options: argparse.Namespace) -> dict[str, tuple[int, int]]:
@@ -206,23 +218,18 @@ def run_all(options: argparse.Namespace, out: TextIO) -> int:
         while running:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 job = running.pop(future)
-                finished = _is_finished(job, options.out)
+                finished = (job.folder(options.out) / RESULT).exists()
                 word = "failed" if future.result() else "finished" if finished else "not finished in time"
                 print(f"{time.monotonic() - began:.0f} s: {job.name}, seed {job.seed}: {word}", file=out, flush=True)
                 if future.result():
                     failed = True
                     print(_end_of(job.log(options.out)), file=out, flush=True)
-                elif finished and job.name == TEACHER:
-                    start([student for student in students if student.seed == job.seed])
                 elif finished:
                     collect(options.out, [job])
+                    if job.name == TEACHER:
+                        start([student for student in students if student.seed == job.seed])
     print(table(read_results(options.out)), file=out, flush=True)
     return int(failed)
-
-
-def _is_finished(job: Job, out: Path) -> bool:
-    folder = job.folder(out)
-    return (folder / "model" / weights.SUMS if job.name == TEACHER else folder / RESULT).exists()
 
 
 def _end_of(log: Path, lines: int = 15) -> str:

@@ -107,6 +107,9 @@ def main() -> int:
     on_gpu = torch.cuda.is_available()
     parser = argparse.ArgumentParser(prog="python -m tests.bench.stages", description=__doc__)
     parser.add_argument("--size", choices=tuple(LAYERS), default="study" if on_gpu else "smoke")
+    parser.add_argument(
+        "--stages", nargs="+", choices=tuple(STAGES), default=list(STAGES), help="the first few, in order"
+    )
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--rows", type=int, default=4)
     parser.add_argument("--length", type=int, default=2048 if on_gpu else 300)
@@ -120,7 +123,7 @@ def main() -> int:
     bad = False
     print(f"{'stage':9} {'loss':>17} {'falls':>6} {'resumed':>9} {'tokens/s':>9} {'GiB':>6} {'s':>5}")
     with tempfile.TemporaryDirectory() as folder:
-        for name in STAGES:
+        for name in options.stages:
             figures = measure(name, Path(folder), options)
             bad |= not (figures["finite"] and figures["apart"] <= tolerance)
             print(

@@ -41,7 +41,7 @@ def test_no_stage_of_any_seed_repeats_another_ones_rows() -> None:
 
 
 def test_every_row_of_the_tables_has_a_configuration() -> None:
-    assert {name for rows in TABLES.values() for name, _ in rows} == set(CONFIGURATIONS)
+    assert {name for rows in TABLES.values() for name, _ in rows} == {*CONFIGURATIONS, TEACHER}
 
 
 def _one(out: Path, name: str, *more: str) -> int:
@@ -68,7 +68,8 @@ def test_one_job_goes_through_its_stages_on_its_tokens(tmp_path: Path, capsys: p
 def test_all_jobs_run_side_by_side_and_leave_a_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["run", "--out", str(tmp_path), "--only", "sft-only", "--seeds", "0", "--side-by-side", "2", *SMALL]
     assert main(command) == 0
-    (result,) = read_results(tmp_path)
+    of_teacher, result = read_results(tmp_path)
+    assert (of_teacher["name"], of_teacher["attention"]) == (TEACHER, "4 of 4")
     assert (result["name"], result["seed"], result["stages"]) == ("sft-only", 0, ["sft"])
     assert "| sft-only (attention in 1 of 4 layers) | 1 |" in capsys.readouterr().out
     assert not list(tmp_path.rglob("checkpoints"))  # finished stages keep their model alone
