@@ -2,7 +2,8 @@
 
 An operator's folder holds ``naive.py`` (the formula in plain PyTorch, on any device), and where it pays ``cpu.py`` or
 ``triton.py`` with functions of the same names and signatures. A module that lacks a function leaves it to the naive
-form. ``AFTERIMAGE_KERNELS=naive`` turns the fast forms off, for tests and for hunting faults.
+form. ``AFTERIMAGE_KERNELS=naive`` turns the fast forms off, for tests and for hunting faults. Under ``torch.compile``
+the naive forms are handed out, which it fuses; the delta rule is to be kept out of it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kernels.norms import naive as norms
+from kernels.rotary import naive as rotary
+from kernels.short_conv import naive as convolution
+from kernels.swiglu import naive as gated
+from kernels.window_attention import naive as attention
+
+COMPILED: dict[str, Callable[..., Any]] = {  # what torch.compile sees, by function
+    "rms_norm": norms.rms_norm, "add_rms_norm": norms.add_rms_norm, "gated_rms_norm": norms.gated_rms_norm,
+    "l2_norm": norms.l2_norm, "swiglu": gated.swiglu, "rotate": rotary.rotate, "short_conv": convolution.short_conv,
+    "window_attention": attention.window_attention, "append": attention.append,
+}  # fmt: skip
+
 
 def fast_form(device_type: str) -> str | None:
     """The name of the fast module for this kind of device, or None where there is none."""
@@ -29,9 +42,15 @@ def fast_form(device_type: str) -> str | None:
     return None
 
 
-@functools.cache
 def chosen(operator: str, function: str, device_type: str) -> Callable[..., Any]:
     """The function that serves ``kernels.<operator>`` on such a device."""
+    if torch.compiler.is_compiling() and function in COMPILED:
+        return COMPILED[function]
+    return _chosen(operator, function, device_type)
+
+
+@functools.cache
+def _chosen(operator: str, function: str, device_type: str) -> Callable[..., Any]:
     form = fast_form(device_type)
     name = f"kernels.{operator}.{form}"
     if form is not None and importlib.util.find_spec(name) is not None:

@@ -1,8 +1,9 @@
 """The paper's comparisons at nano's scale: ``python -m core.training.ablation run --out DIR --tokens N``.
 
-For every seed a teacher with full attention; from it every student of the list, each on the same number of tokens,
-several at a time on one GPU where that is faster. A student's figures become one line of ``results.jsonl`` when it is
-done; the same command again goes on where a sitting ended. ``ablation table`` prints what is there.
+For every seed a teacher with full attention; from it every student of the list, each on the same number of tokens
+and, stage by stage, on the same rows, several at a time on one GPU where that is faster. A student's figures become
+one line of ``results.jsonl`` as soon as it is done; the same command again goes on where a sitting ended, and with
+that file alone it does only what is missing. ``ablation table`` prints what is there.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shutil
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -25,7 +27,7 @@ import torch
 from core.errors import AfterimageError, InputError
 from core.model import weights
 from core.model.network import InfiniteVL
-from core.training import distil, sft, teacher
+from core.training import distil, nano, sft, teacher
 from core.training.accuracy import accuracies
 from core.training.backbone import Backbone
 from core.training.feed import Mixture, parse_mixture, source_of
@@ -66,9 +68,12 @@ TABLES = {  # what is compared: rows of (configuration, the paper's figure for t
     "Share of attention": (
         ("gdn-only", "74.2 / 72.6"), ("eighth", "84.0 / 76.4"), ("hybrid", "87.8 / 78.6"), ("full", "88.1 / 78.8"),
     ),
-    "Stages": (("distil-only", "87.8 /"), ("sft-only", "84.1 /"), ("hybrid", "91.1 /")),
+    "Stages": (("teacher", ""), ("distil-only", "87.8 /"), ("sft-only", "84.1 /"), ("hybrid", "91.1 /")),
 }  # fmt: skip
-COLUMNS = ("reading", "recall", "recall_open", "recall_text")
+COLUMNS = {  # of the tables: names of accuracies
+    "reading": "reading", "its tokens": "reading_tokens", "screens": "recall_open", "far screens": "recall_far",
+    "text": "recall_text_open", "far text": "recall_text_far", "text, state alone": "recall_text",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,9 @@ class Job:
 
     def folder(self, out: Path) -> Path:
         return out / f"seed-{self.seed}" / self.name
+
+    def log(self, out: Path) -> Path:
+        return self.folder(out).with_suffix(".log")
 
 
 def jobs_of(names: Sequence[str], seeds: Sequence[int], done: set[tuple[str, int]]) -> list[list[Job]]:
@@ -89,38 +97,55 @@ def jobs_of(names: Sequence[str], seeds: Sequence[int], done: set[tuple[str, int
 
 def train_one(job: Job, options: argparse.Namespace, out: TextIO) -> bool:
     """Take one job as far as the minutes suffice; True where it is finished. Raises InputError if a stage fails."""
-    end = time.monotonic() + options.minutes * 60
-    folder = job.folder(options.out)
-    if job.name == TEACHER:
-        start = ["--model", str(options.model)] if options.model else ["--size", options.size]
-        return _stage(teacher.main, [*start, "--rate", str(options.teacher_rate)], options.teacher_tokens, folder,
-                      job.seed, options, end)  # fmt: skip
+    began = time.monotonic()
+    end = began + options.minutes * 60
+    model = (_train_teacher if job.name == TEACHER else _train_student)(job, options, end)
+    if model is None:
+        return False
+    network = weights.load(model, options.device)
+    linear = network.shape.linear_layers
+    result = {"name": job.name, "seed": job.seed, "window": network.shape.window,
+              "attention": f"{linear.count(False)} of {len(linear)}",
+              "tokens": options.tokens, "teacher_tokens": options.teacher_tokens,
+              "accuracies": _measure(network, job.seed, options),
+              "seconds": round(time.monotonic() - began)}  # fmt: skip
+    if job.name != TEACHER:
+        result["stages"] = CONFIGURATIONS[job.name].stages
+    (job.folder(options.out) / RESULT).write_text(json.dumps(result) + "\n", encoding="utf-8")
+    print(json.dumps(result), file=out, flush=True)
+    return True
+
+
+def _train_teacher(job: Job, options: argparse.Namespace, end: float) -> Path | None:
+    """Its model's folder; None where the time is over before."""
+    start = ["--model", str(options.model)] if options.model else ["--size", options.size]
+    start += ["--tower", str(options.tower)] if options.tower else []
+    start += ["--train", options.train, "--rate", str(options.teacher_rate)]
+    return _stage(teacher.main, start, options.teacher_tokens, job.folder(options.out), seed_of(job.seed, TEACHER),
+                  options, end)  # fmt: skip
+
+
+def _train_student(job: Job, options: argparse.Namespace, end: float) -> Path | None:
     configuration = CONFIGURATIONS[job.name]
     shape = ["--attention", configuration.share, "--window", str(configuration.window)]
     source = Job(TEACHER, job.seed).folder(options.out) / "model"
-    before: Path | None = None
-    began = time.monotonic()
+    model: Path | None = None
     for stage, share in zip(_possible(configuration), _shares(configuration), strict=True):
-        start = ["--teacher", str(source), *shape, *(["--model", str(before)] if before else [])]
+        start = ["--teacher", str(source), *shape, *(["--model", str(model)] if model else [])]
         call: Callable[[list[str]], int] = sft.main if stage == "sft" else distil.main
         first = [] if stage == "sft" else [stage]
+        more = [*first, *start, "--train", options.train, "--rate", str(options.rate)]
+        folder = job.folder(options.out) / stage
         tokens = round(options.tokens * share)
-        more = [*first, *start, "--rate", str(options.rate)]
-        if not _stage(call, more, tokens, folder / stage, job.seed, options, end):
-            return False
-        before = folder / stage / "model"
-    if before is None:
-        raise InputError(f"{job.name} goes through no stage.")
-    network = weights.load(before, options.device)
-    linear = network.shape.linear_layers
-    figures = _measure(network, job.seed, options)
-    result = {"name": job.name, "seed": job.seed, "share": configuration.share, "window": configuration.window,
-              "attention": f"{linear.count(False)} of {len(linear)}",
-              "stages": configuration.stages, "tokens": options.tokens, "teacher_tokens": options.teacher_tokens,
-              "seconds": round(time.monotonic() - began), "accuracies": figures}  # fmt: skip
-    (folder / RESULT).write_text(json.dumps(result) + "\n", encoding="utf-8")
-    print(json.dumps(result), file=out, flush=True)
-    return True
+        model = _stage(call, more, tokens, folder, seed_of(job.seed, stage), options, end)
+        if model is None:
+            return None
+    return model
+
+
+def seed_of(seed: int, stage: str) -> int:
+    """A seed for each stage, so that none repeats another's rows; the same for all students."""
+    return seed * (1 + len(BOTH)) + (TEACHER, *BOTH).index(stage)
 
 
 def _possible(configuration: Configuration) -> tuple[str, ...]:
@@ -145,22 +170,27 @@ def _stage(
     seed: int,
     options: argparse.Namespace,
     end: float,
-) -> bool:
-    """One stage's command, unless it is finished already; True where it is now."""
-    if (folder / "model" / weights.SUMS).exists():
-        return True
+) -> Path | None:
+    """One stage's command, unless it is finished already; its model's folder where it is now."""
+    model = folder / "model"
+    if (model / weights.SUMS).exists():
+        return model
     minutes = (end - time.monotonic()) / 60
     if minutes <= 0:
-        return False
+        return None
     steps = max(1, tokens // (options.rows * options.length))
     fixed = ["--out", str(folder), "--resume", "--seed", str(seed), "--steps", str(steps), "--minutes", str(minutes)]
     names = ("data", "rows", "length", "furthest", "workers", "device", "log_every")
     same = [part for name in names for part in (f"--{name.replace('_', '-')}", str(getattr(options, name)))]
     fonts = [part for font in options.fonts for part in ("--fonts", font)]
     words = ["--words", options.words] if options.words else []
-    if call([*more, *fixed, *same, *fonts, *words]):
+    fused = ["--compile"] if options.compile else []
+    if call([*more, *fixed, *same, *fonts, *words, *fused]):
         raise InputError(f"A stage in {folder} failed.", "Its message stands above.")
-    return (folder / "model" / weights.SUMS).exists()
+    if not (model / weights.SUMS).exists():
+        return None
+    shutil.rmtree(folder / "checkpoints")  # twelve bytes a weight, 75 times over
+    return model
 
 
 def _measure(network: InfiniteVL, seed: int, options: argparse.Namespace) -> dict[str, tuple[int, int]]:
@@ -170,25 +200,40 @@ def _measure(network: InfiniteVL, seed: int, options: argparse.Namespace) -> dic
 
 
 def run_all(options: argparse.Namespace, out: TextIO) -> int:
-    """All jobs, each in a process of its own, ``--side-by-side`` at a time."""
+    """All jobs, each in a process of its own, ``--side-by-side`` at a time; students once their teacher stands."""
     options.out.mkdir(parents=True, exist_ok=True)
-    end = time.monotonic() + options.minutes * 60
-    failed = 0
-    for phase in jobs_of(options.only, options.seeds, {(r["name"], r["seed"]) for r in read_results(options.out)}):
-        with ThreadPoolExecutor(options.side_by_side) as pool:
-            for job, code in zip(phase, pool.map(lambda job: _child(job, options, end), phase), strict=True):
-                if code:
-                    failed += 1
-                    print(
-                        f"{job.name}, seed {job.seed}: failed; see {job.folder(options.out)}.log",
-                        file=out,
-                        flush=True,
-                    )
-        if failed:
-            return 1
-        collect(options.out, phase)
+    began = time.monotonic()
+    end = began + options.minutes * 60
+    teachers, students = jobs_of(
+        options.only, options.seeds, {(r["name"], r["seed"]) for r in read_results(options.out)}
+    )
+    failed = False
+    with ThreadPoolExecutor(options.side_by_side) as pool:
+        running: dict[Future[int], Job] = {}
+
+        def start(jobs: Sequence[Job]) -> None:
+            running.update((pool.submit(_child, job, options, end), job) for job in jobs)
+
+        start(teachers)
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job = running.pop(future)
+                finished = (job.folder(options.out) / RESULT).exists()
+                word = "failed" if future.result() else "finished" if finished else "not finished in time"
+                print(f"{time.monotonic() - began:.0f} s: {job.name}, seed {job.seed}: {word}", file=out, flush=True)
+                if future.result():
+                    failed = True
+                    print(_end_of(job.log(options.out)), file=out, flush=True)
+                elif finished:
+                    collect(options.out, [job])
+                    if job.name == TEACHER:
+                        start([student for student in students if student.seed == job.seed])
     print(table(read_results(options.out)), file=out, flush=True)
-    return 0
+    return int(failed)
+
+
+def _end_of(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text(encoding="utf-8").splitlines()[-lines:])
 
 
 def _child(job: Job, options: argparse.Namespace, end: float) -> int:
@@ -196,14 +241,15 @@ def _child(job: Job, options: argparse.Namespace, end: float) -> int:
     if minutes <= 0:
         return 0
     command = [sys.executable, "-m", "core.training.ablation", "one", "--name", job.name, "--seed", str(job.seed)]
-    handed = ("tokens", "teacher_tokens", "rate", "teacher_rate", "out", "size", "model", "data", "rows", "length",
-              "furthest", "workers", "words", "device", "validate", "log_every")  # fmt: skip
+    handed = ("tokens", "teacher_tokens", "rate", "teacher_rate", "out", "size", "model", "tower", "train", "data",
+              "rows", "length", "furthest", "workers", "words", "device", "validate", "log_every")  # fmt: skip
     for name in handed:
         if getattr(options, name) is not None:
             command += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
+    command += ["--compile"] if options.compile else []
     command += [part for font in options.fonts for part in ("--fonts", font)]
     command += ["--minutes", str(minutes)] if math.isfinite(minutes) else []
-    log = job.folder(options.out).with_suffix(".log")
+    log = job.log(options.out)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as opened:
         return subprocess.run(command, stdout=opened, stderr=subprocess.STDOUT, check=False).returncode
@@ -233,7 +279,7 @@ def table(results: Sequence[dict[str, Any]]) -> str:
         for name, paper in rows:
             ours = [result for result in results if result["name"] == name]
             layers = f" (attention in {ours[0]['attention']} layers)" if ours else ""
-            cells = [_spread([_share(result["accuracies"][column]) for result in ours]) for column in COLUMNS]
+            cells = [_spread([_share(result["accuracies"][each]) for result in ours]) for each in COLUMNS.values()]
             lines.append(f"| {name}{layers} | {len(ours)} | " + " | ".join(cells) + f" | {paper or '-'} |")
     return "\n".join(lines[1:])
 
@@ -265,13 +311,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--teacher-rate", type=float, default=1e-3)
     parser.add_argument("--model", type=Path, help=f"what teachers start from, such as {BUILT_IN.name}'s folder")
-    parser.add_argument("--size", choices=("nano", "smoke"), default="nano", help="fresh teachers, without --model")
+    parser.add_argument("--size", choices=tuple(nano.LAYERS), default="study", help="fresh teachers, without --model")
+    parser.add_argument("--tower", type=Path, help="model folder whose vision tower the teachers start from")
+    parser.add_argument(
+        "--train", choices=("decoder", "all"), default="all", help="what learns, teachers and students"
+    )
     parser.add_argument("--data", default="drawn:reading=0.6,frames=0.2,text=0.2")
     parser.add_argument("--rows", type=int, default=8)
     parser.add_argument("--length", type=int, default=4096)
     parser.add_argument("--furthest", type=int, default=16)
     parser.add_argument("--fonts", action="append", default=[])
     parser.add_argument("--words")
+    parser.add_argument("--compile", action="store_true", help="fuse the layers with torch.compile")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw, for each job")
     parser.add_argument("--side-by-side", type=int, default=1, help="jobs at the same time")
     parser.add_argument("--minutes", type=float, default=math.inf, help="of this sitting")

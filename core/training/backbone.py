@@ -14,11 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from core.model.layers import GatedDeltaNet
 from core.model.network import InfiniteVL
 from core.model.state import MemoryState
 from core.model.text import DecoderLayer
 from core.training.data.batches import WINDOW, Batch, Pictures
 from core.training.forward import DenseHeads, Forward
+from kernels import dispatch
 
 SLICE = 2048  # places whose logits exist at the same time
 
@@ -102,6 +104,17 @@ class Backbone(nn.Module):
         else:
             y, _, _ = layer(*arguments)
         return cast("Tensor", y)
+
+
+def compile_layers(network: InfiniteVL, backend: str = "inductor") -> None:
+    """Have ``torch.compile`` fuse each decoder layer where it is called; weights and their names stay as they are."""
+    torch.compiler.reset()  # what an earlier network of this process needed
+    for each in network.language_model.layers:
+        layer = cast("DecoderLayer", each)
+        if isinstance(layer.self_attn, GatedDeltaNet):
+            # its kernels bring their own gradients, which the compiler need not see into
+            layer.self_attn.delta = torch.compiler.disable(dispatch.gated_delta)  # type: ignore[no-untyped-call]
+        layer.compile(dynamic=False, backend=backend)
 
 
 def real_tokens(batch: Batch) -> Tensor:

@@ -26,14 +26,16 @@ FASTEST_DECAY, SLOWEST_DECAY = 0.05, 2e-5  # of the memory, a token, at the star
 LOUDER = 2.0
 EMBEDDING = 0.5  # standard deviation at the start
 ECHO = 6.0  # logit of a token for itself at the start: embeddings and head are one matrix
+LAYERS = {"nano": 12, "study": 8, "smoke": 4}  # of the decoder, by size
 PRECISE = ("A_log", "dt_bias")  # kept in fp32 always
 
 
 def nano_shape(size: str = "nano") -> ModelShape:
-    """``nano``: what ships, 28 million parameters. ``smoke``: the same in miniature, for tests of the pipeline."""
+    """``nano``: what ships, 28 million parameters. ``study``: with 8 layers, of which one is an eighth, for comparing
+    architectures. ``smoke``: the same in miniature, for tests of the pipeline."""
     small = size == "smoke"
-    if size not in ("nano", "smoke"):
-        raise ValueError(f"there is no model size {size!r}, only nano and smoke")
+    if size not in LAYERS:
+        raise ValueError(f"there is no model size {size!r}, only {', '.join(LAYERS)}")
     hidden = 64 if small else 384
     return ModelShape(
         vision=VisionShape(
@@ -47,7 +49,7 @@ def nano_shape(size: str = "nano") -> ModelShape:
         vocab_size=framing.VOCABULARY,
         hidden_size=hidden,
         intermediate_size=96 if small else 768,
-        linear_layers=tuple(i % 4 != 0 for i in range(4 if small else 12)),
+        linear_layers=tuple(i % 4 != 0 for i in range(LAYERS[size])),
         tie_word_embeddings=True,
         num_attention_heads=2 if small else 6,
         num_key_value_heads=2 if small else 6,

@@ -19,7 +19,7 @@ from core.model.config import ModelShape
 from core.model.network import InfiniteVL
 from core.training import lora, nano
 from core.training.accuracy import accuracies
-from core.training.backbone import Backbone
+from core.training.backbone import Backbone, compile_layers
 from core.training.conversations import (
     CONVERSATIONS,
     Budget,
@@ -35,7 +35,7 @@ from core.training.feed import Mixture, check_vocabulary, feed, parse_mixture, s
 from core.training.folders import BUILT_IN, write_model
 from core.training.loop import Objective, Settings, Sitting, Trainer, check_kernels, check_run, claim_run
 from core.training.plots import draw
-from core.training.student import fresh_network, inherit, student_shape, teacher_shape
+from core.training.student import fresh_network, inherit, student_shape, take_tower, teacher_shape
 
 Options = argparse.Namespace
 
@@ -44,7 +44,7 @@ def stage_parser(stage: str, description: str | None, rate: float) -> argparse.A
     """A parser with what every stage takes; ``rate``: the stage's own highest learning rate."""
     parser = argparse.ArgumentParser(prog=f"python -m core.training.{stage}", description=description)
     parser.add_argument("--model", type=Path, help="model folder to start from, in the published layout")
-    parser.add_argument("--size", choices=("nano", "smoke"), help="start from fresh weights of this size")
+    parser.add_argument("--size", choices=tuple(nano.LAYERS), help="start from fresh weights of this size")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, curves and the model")
     parser.add_argument(
         "--data",
@@ -70,6 +70,7 @@ def stage_parser(stage: str, description: str | None, rate: float) -> argparse.A
     parser.add_argument("--precision", choices=("auto", "bf16", "fp32"), default="auto",
                         help="of products; auto: bf16 on a GPU")  # fmt: skip
     parser.add_argument("--checkpointing", action="store_true", help="recompute layers in the backward pass")
+    parser.add_argument("--compile", action="store_true", help="fuse the layers with torch.compile")
     parser.add_argument("--parallel", choices=PARALLEL, default="auto", help="several processes: DDP or FSDP2")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
@@ -117,10 +118,13 @@ def open_student(options: Options) -> InfiniteVL:
 
 
 def open_as_teacher(options: Options) -> InfiniteVL:
-    """A network with full attention in every layer, fresh or with all that fits from ``--model``."""
+    """A network with full attention in every layer, fresh or with all that fits from ``--model``; with the vision
+    tower of ``--tower`` where one is named."""
     source = weights.load(options.model, "cpu") if options.model is not None else open_student(options)
     network = fresh_network(teacher_shape(source.shape), options.seed)
     inherit(network, source)
+    if options.tower is not None:
+        take_tower(network, weights.load(options.tower, "cpu"))
     return network
 
 
@@ -171,6 +175,8 @@ def _run(
     torch.manual_seed(options.seed)  # the same first adapters in every process
     objective, network = make(options)
     network.language_model.checkpointing = options.checkpointing
+    if options.compile:
+        compile_layers(network)
     batches_from = open_feed(network.shape, place)
     torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]  # many batches wait
     if place.leads:

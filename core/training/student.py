@@ -81,6 +81,17 @@ def inherit(student: InfiniteVL, source: InfiniteVL) -> None:
                 parameter.copy_(found)
 
 
+def take_tower(network: InfiniteVL, source: InfiniteVL) -> None:
+    """Copy the vision tower. Raises WeightsError where the source's is of other sizes."""
+    given = source.visual.state_dict()
+    wanted = network.visual.state_dict()
+    if given.keys() != wanted.keys() or any(given[name].shape != wanted[name].shape for name in wanted):
+        raise WeightsError(
+            "The vision tower is of other sizes than this network's.", "Name a model of the same width."
+        )
+    network.visual.load_state_dict(given)
+
+
 def fresh_network(shape: ModelShape, seed: int) -> InfiniteVL:
     """A network with its first weights, in fp32 on the CPU."""
     with torch.random.fork_rng(devices=[]):

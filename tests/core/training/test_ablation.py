@@ -8,7 +8,19 @@ from typing import Any
 
 import pytest
 
-from core.training.ablation import BOTH, CONFIGURATIONS, TABLES, TEACHER, Job, jobs_of, main, read_results, table
+from core.training.ablation import (
+    BOTH,
+    COLUMNS,
+    CONFIGURATIONS,
+    TABLES,
+    TEACHER,
+    Job,
+    jobs_of,
+    main,
+    read_results,
+    seed_of,
+    table,
+)
 from core.training.curves import read_points
 
 SMALL = (
@@ -23,8 +35,13 @@ def test_teachers_come_first_and_what_has_a_result_does_not_come_again() -> None
     assert students == [Job("hybrid", 1)]
 
 
+def test_no_stage_of_any_seed_repeats_another_ones_rows() -> None:
+    seeds = [seed_of(seed, stage) for seed in range(3) for stage in (TEACHER, *BOTH)]
+    assert len(set(seeds)) == len(seeds)
+
+
 def test_every_row_of_the_tables_has_a_configuration() -> None:
-    assert {name for rows in TABLES.values() for name, _ in rows} == set(CONFIGURATIONS)
+    assert {name for rows in TABLES.values() for name, _ in rows} == {*CONFIGURATIONS, TEACHER}
 
 
 def _one(out: Path, name: str, *more: str) -> int:
@@ -51,22 +68,23 @@ def test_one_job_goes_through_its_stages_on_its_tokens(tmp_path: Path, capsys: p
 def test_all_jobs_run_side_by_side_and_leave_a_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["run", "--out", str(tmp_path), "--only", "sft-only", "--seeds", "0", "--side-by-side", "2", *SMALL]
     assert main(command) == 0
-    (result,) = read_results(tmp_path)
+    of_teacher, result = read_results(tmp_path)
+    assert (of_teacher["name"], of_teacher["attention"]) == (TEACHER, "4 of 4")
     assert (result["name"], result["seed"], result["stages"]) == ("sft-only", 0, ["sft"])
     assert "| sft-only (attention in 1 of 4 layers) | 1 |" in capsys.readouterr().out
+    assert not list(tmp_path.rglob("checkpoints"))  # finished stages keep their model alone
     before = (tmp_path / "results.jsonl").read_bytes()
     assert main(command) == 0  # nothing is left to do
     assert (tmp_path / "results.jsonl").read_bytes() == before
 
 
 def _result(name: str, seed: int, reading: tuple[int, int]) -> dict[str, Any]:
-    nothing = (0, 0)
-    figures = {"reading": reading, "recall": nothing, "recall_open": nothing, "recall_text": nothing}
+    figures = dict.fromkeys(COLUMNS.values(), (0, 0)) | {"reading": reading}
     return {"name": name, "seed": seed, "attention": "1 of 4", "accuracies": figures}
 
 
 def test_the_table_gives_means_and_spreads_beside_the_papers_figures() -> None:
     lines = table([_result("hybrid", seed, (right, 10)) for seed, right in enumerate((2, 4, 6))]).splitlines()
     row = next(line for line in lines if line.startswith("| hybrid"))
-    assert row == "| hybrid (attention in 1 of 4 layers) | 3 | 0.400 ± 0.200 | - | - | - | 87.8 / 78.6 |"
+    assert row == "| hybrid (attention in 1 of 4 layers) | 3 | 0.400 ± 0.200 | - | - | - | - | - | - | 87.8 / 78.6 |"
     assert any(line.startswith("| eighth | 0 | - |") and "84.0 / 76.4" in line for line in lines)

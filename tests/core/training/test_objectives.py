@@ -13,7 +13,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.model.network import InfiniteVL
 from core.training import backbone
-from core.training.backbone import Backbone, real_tokens, summed, text_places
+from core.training.backbone import Backbone, compile_layers, real_tokens, summed, text_places
 from core.training.data import framing
 from core.training.distil import LayerOutputs, Logits
 from core.training.long_sft import CarriedAnswers
@@ -42,6 +42,18 @@ def test_answers_alone_are_learnt() -> None:
     assert int(objective.terms(batch)) == batch.label.numel() > 0
     following = batch.ids.flatten()[batch.label_place + 1]
     assert torch.equal(following, batch.label)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # the compiler looks at every tensor's
+def test_fused_layers_learn_the_same() -> None:
+    network = student(teacher())
+    let_learn(network, "all")
+    plain = _gradients(Answers(network), network)
+    compile_layers(network, "aot_eager")
+    fused = _gradients(Answers(network), network)
+    assert plain.keys() == fused.keys()
+    assert max(relative(fused[name], plain[name]) for name in plain) < 1e-4
+    torch.compiler.reset()
 
 
 def test_layers_are_compared_on_the_teachers_own_inputs() -> None:

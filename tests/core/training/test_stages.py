@@ -101,7 +101,8 @@ def test_the_last_model_opens_in_the_real_session(root: Path) -> None:
 def test_unseen_rows_are_counted_at_the_end(root: Path) -> None:
     lines = [json.loads(line) for line in (root / "sft" / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     counted = next(line["accuracies"] for line in lines if "accuracies" in line)
-    assert set(counted) == {"reading", "recall", "recall_open", "recall_text", "recall_text_open"}
+    recall = {f"{name}{part}" for name in ("recall", "recall_text") for part in ("", "_open", "_far")}
+    assert set(counted) == {"reading", "reading_tokens", *recall}
     assert all(0 <= right <= count for right, count in counted.values())
     assert counted["reading"][1] > 0
 

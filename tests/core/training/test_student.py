@@ -21,7 +21,15 @@ from core.model.network import InfiniteVL
 from core.model.text import DecoderLayer
 from core.training import nano
 from core.training.backbone import Backbone
-from core.training.student import decay_groups, fresh_network, identity_start, inherit, let_learn, student_shape
+from core.training.student import (
+    decay_groups,
+    fresh_network,
+    identity_start,
+    inherit,
+    let_learn,
+    student_shape,
+    take_tower,
+)
 from tests.helpers.models import network
 from tests.helpers.training import drawn, student, teacher
 
@@ -76,6 +84,18 @@ def test_a_network_of_other_sizes_gives_nothing() -> None:
         inherit(fresh_network(nano.nano_shape("smoke"), 0), network(intermediate_size=48))
     with pytest.raises(WeightsError, match="layers"):
         inherit(network(), network(linear_layers=(False, True)))
+
+
+def test_a_tower_that_reads_is_taken_alone() -> None:
+    ours, theirs = teacher(seed=1), teacher(seed=2)
+    before = {name: tensor.clone() for name, tensor in ours.state_dict().items()}
+    take_tower(ours, theirs)
+    after, given = ours.state_dict(), theirs.state_dict()
+    assert all(torch.equal(after[n], given[n] if n.startswith("visual.") else before[n]) for n in after)
+    with torch.device("meta"):
+        larger = InfiniteVL(nano.nano_shape("study"))
+    with pytest.raises(WeightsError, match="other sizes"):
+        take_tower(ours, larger)
 
 
 @pytest.mark.parametrize(
