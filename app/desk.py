@@ -18,7 +18,7 @@ from app import models, protocol
 from app.paths import Paths, user_paths
 from app.protocol import AnyRequest, Status
 from app.recorder import Wanted
-from app.records import Records
+from app.records import Records, said_of
 from app.server import Reply
 from app.service import Service
 from app.surroundings import Desktop, Surroundings
@@ -167,6 +167,7 @@ class Desk:
         return protocol.AnswerDone(
             id=reply.id,
             text=answer.text,
+            said=said_of(answer),
             origin=answer.origin,
             moments=tuple(self._records.told(moment) for moment in answer.moments),
             timings_ms=answer.timings_ms,

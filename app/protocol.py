@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 MAX_QUESTION = 4_000  # characters; longer ones are refused with a clear error, never cut silently
 MAX_MESSAGE = 64 * 2**20  # bytes
 LONGEST = 100 * 365 * 86_400.0  # seconds; what is longer is a mistake
@@ -359,11 +359,29 @@ class AnswerPiece(Event):
     text: str
 
 
+class Said(Message):
+    """What an answer says, for a window to word in its language; see core.recall.Statement for the kinds.
+
+    ``first``, ``last``: when ``line`` was on screen; none for a picture that was asked about.
+    """
+
+    kind: Literal["found", "yes", "place", "time", "spoken", "unseen", "unread", "untrained"]
+    spoken: str = Field(default="", description="the model's words, before the rest")
+    value: str = Field(default="", description="the answer itself; empty where the line is the answer")
+    line: str = Field(default="", description="as it stood on the screen")
+    application: str = ""
+    title: str = ""
+    source: str = ""
+    first: AwareDatetime | None = None
+    last: AwareDatetime | None = None
+
+
 class AnswerDone(Event):
-    """``text`` is the whole answer and replaces the pieces."""
+    """``text`` is the whole answer in English and replaces the pieces; ``said`` is the same as data."""
 
     kind: Literal["answer"] = "answer"
     text: str
+    said: Said | None = Field(default=None, description="none: the text is all there is")
     origin: Literal["memory", "evidence", "both", "none"]
     moments: tuple[MomentInfo, ...] = ()
     timings_ms: dict[str, float] = {}
@@ -402,6 +420,7 @@ class ExchangeInfo(Message):
     asked: datetime
     question: str
     answer: str
+    said: Said | None = Field(default=None, description="as of AnswerDone; none for what an older version kept")
     origin: Literal["memory", "evidence", "both", "none"]
     moments: tuple[MomentInfo, ...] = ()
     before: str = ""

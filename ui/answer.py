@@ -14,8 +14,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from app.protocol import MAX_ANSWER, AnswerDone, ExchangeInfo, MomentInfo, Turn
-from ui import text
-from ui.i18n import answer_says
+from ui import text, wording
 from ui.moment_painter import cropped
 from ui.moments import MomentRow
 from ui.pictures import Pictures
@@ -92,6 +91,7 @@ class Exchange(QWidget):
         self.stage = Stage.WAITING
         self.moments: tuple[MomentInfo, ...] = ()
         self._pieces = ""
+        self._told = ""  # the answer in the engine's own words
         self._verdict = (False, "")  # as it was told last
         self._flush = QTimer(self, interval=FLUSH_MS, singleShot=True)
         self._flush.timeout.connect(self._show_pieces)
@@ -189,8 +189,8 @@ class Exchange(QWidget):
     def finish(self, done: AnswerDone) -> None:
         self._end(Stage.DONE)
         set_role(self._answer, "answer")
-        words = text.plain(answer_says(done.text, done.origin), LONGEST_ANSWER, lines=True)
-        self._answer.setText(words or self.tr("I did not see that."))
+        self._told = done.text
+        self._answer.setText(wording.answer(done.text, done.said))
         names = {
             "memory": self.tr("From memory"),
             "evidence": self.tr("From what was recorded"),
@@ -229,7 +229,13 @@ class Exchange(QWidget):
         self.asked = kept.asked
         self.finish(
             AnswerDone(
-                id=0, text=kept.answer, origin=kept.origin, moments=kept.moments, after=kept.before, exchange=kept.id
+                id=0,
+                text=kept.answer,
+                said=kept.said,
+                origin=kept.origin,
+                moments=kept.moments,
+                after=kept.before,
+                exchange=kept.id,
             )
         )
         self._took.setText(text.moment_time(kept.asked))
@@ -244,12 +250,12 @@ class Exchange(QWidget):
         return self.picture_before if self.about.isNull() and not self._after.isHidden() else self.about
 
     def turn(self) -> Turn | None:
-        """What a later question is to know of this one; None where there is no answer."""
+        """What a later question is to know of this one, in the engine's words; None where there is no answer."""
         if self.stage is not Stage.DONE:
             return None
         return Turn(
             question=self.question,
-            answer=self.answer[:MAX_ANSWER],
+            answer=self._told[:MAX_ANSWER],
             asked=self.asked,
             moments=tuple(moment.id for moment in self.moments),
         )

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from core.config import VisionBudget
 from core.errors import InputError
 from core.frame import Pixels, Rect
 from core.preprocess import Observation, observe_picture
-from core.recall.answer import UNREAD, UNSEEN, Answer, Origin, span, worded
+from core.recall.answer import Answer, Origin, Statement, span, stated
+from core.recall.english import in_english
 from core.recall.evidence import Evidence, ranked, supported
 from core.recall.extract import Finding, extract
 from core.recall.follow_up import Reading, Turn, Understood, understand_after
@@ -37,7 +39,6 @@ LOOKED_AT = 2  # moments the model sees again before it answers
 NEWEST = 4  # unread moments read before answering
 NOWHERE = 0.4  # weight, for where the others stand, of a word that is on no page
 CATCH_UP = 3.0  # seconds spent on that at most
-NO_MODEL = "The memory on its own cannot answer yet: the model in use was not trained to. Ask without memory-only."
 
 
 class Recall:
@@ -68,7 +69,7 @@ class Recall:
         picture_before: Pixels | None = None,
         given_up: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:
-        """Pieces of text as they are made; the last item is the Answer, whose text replaces the pieces.
+        """Pieces of the model's words as they are made; the last item is the Answer, which replaces them.
 
         Closing the generator cancels. ``now``: aware; its zone is the asker's where it is not UTC, else this
         machine's. ``picture``: what the question is about instead of the timeline. ``earlier``: the turns of the
@@ -81,7 +82,7 @@ class Recall:
         with clock.stage("understand"):
             understood = understand_after(question, local, self._timeline.applications(), earlier, self._timeline.get)
         if memory_only:
-            yield from self._from_memory(understood, self._looked_at(picture, None, (), local), clock)
+            yield from self._from_memory(understood, self._looked_at(picture, None, (), local), local, clock)
             return
         with clock.stage("search"):
             reading, found = self._found(understood, picture, picture_before, local, given_up)
@@ -90,18 +91,19 @@ class Recall:
         asked, after = reading.question, "" if reading.alone else understood.after
         looked_at = self._looked_at(picture, picture_before, found, local)
         if not found and picture is not None and self._session is not None and self._session.facts.answers:
-            yield from self._from_memory(understood, looked_at, clock)  # a model needs no text to see what it shows
+            # A model needs no text to see what the picture shows.
+            yield from self._from_memory(understood, looked_at, local, clock)
             return
         if not found:
-            nothing = UNSEEN if picture is None else UNREAD
-            yield nothing
-            yield Answer(nothing, "none", (), clock.timings, after)
+            nothing = Statement("unseen" if picture is None else "unread")
+            yield Answer(in_english(nothing, local), nothing, "none", (), clock.timings, after)
             return
         best = found[0]
         with clock.stage("extract"):
             finding = extract(asked, best)
-            text = worded(asked, best, finding, self._shown(best, finding), local)
+            said = stated(asked, best, finding, self._shown(best, finding))
             proof = self._proof(found)
+        origin: Origin = "evidence"
         if self._session is not None and self._session.facts.answers:
             spoken = ""
             with clock.stage("answer"):
@@ -109,11 +111,8 @@ class Recall:
                     spoken += piece
                     yield piece
             if _supported_by(spoken, found[:PROOF]):
-                yield Answer(f"{spoken.strip()} - {text}", "both", proof, clock.timings, after)
-                return
-        else:
-            yield text
-        yield Answer(text, "evidence", proof, clock.timings, after)
+                origin, said = "both", replace(said, spoken=spoken.strip())
+        yield Answer(in_english(said, local), said, origin, proof, clock.timings, after)
 
     def _say(self, understood: Understood, evidence: Sequence[Observation]) -> Iterator[str]:
         """The model's answer. A conversation longer than the model reads is left out, the question is not."""
@@ -128,20 +127,18 @@ class Recall:
             return self._session.ask(question, evidence)
 
     def _from_memory(
-        self, understood: Understood, evidence: Sequence[Observation], clock: _Clock
+        self, understood: Understood, evidence: Sequence[Observation], now: datetime, clock: _Clock
     ) -> Iterator[str | Answer]:
         """The session alone: what its memory state holds."""
-        if self._session is None or not self._session.facts.answers:
-            yield NO_MODEL
-            yield Answer(NO_MODEL, "none", (), clock.timings, understood.after)
-            return
-        text = ""
-        with clock.stage("answer"):
-            for piece in self._say(understood, evidence):
-                text += piece
-                yield piece
-        origin: Origin = "memory" if text.strip() else "none"
-        yield Answer(text.strip() or UNSEEN, origin, (), clock.timings, understood.after)
+        spoken, said = "", Statement("untrained")
+        if self._session is not None and self._session.facts.answers:
+            with clock.stage("answer"):
+                for piece in self._say(understood, evidence):
+                    spoken += piece
+                    yield piece
+            said = Statement("spoken", spoken.strip()) if spoken.strip() else Statement("unseen")
+        origin: Origin = "memory" if said.spoken else "none"
+        yield Answer(in_english(said, now), said, origin, (), clock.timings, understood.after)
 
     # -- finding ---------------------------------------------------------------------------------------------
 

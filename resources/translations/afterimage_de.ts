@@ -2,6 +2,77 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de_DE">
 <context>
+    <name>Answers</name>
+    <message>
+        <source>I could read nothing in this picture that answers that.</source>
+        <translation>In diesem Bild steht nichts Lesbares, das darauf antwortet.</translation>
+    </message>
+    <message>
+        <source>I did not see that.</source>
+        <translation>Das habe ich nicht gesehen.</translation>
+    </message>
+    <message>
+        <source>In {where}</source>
+        <translation>{where}</translation>
+    </message>
+    <message>
+        <source>The memory on its own cannot answer yet: the model in use was not trained to. Ask without memory-only.</source>
+        <translation>Das Gedächtnis allein kann noch nicht antworten: Das Modell in Gebrauch wurde nicht dazu trainiert. Ohne „Nur Gedächtnis“ fragen.</translation>
+    </message>
+    <message>
+        <source>Yes: {what}</source>
+        <translation>Ja: {what}</translation>
+    </message>
+    <message>
+        <source>on {day} at {time}</source>
+        <translation>am {day} um {time}</translation>
+    </message>
+    <message>
+        <source>on {day} from {start} to {end}</source>
+        <translation>am {day} von {start} bis {end}</translation>
+    </message>
+    <message>
+        <source>the picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>the window {title}</source>
+        <translation>Fenster {title}</translation>
+    </message>
+    <message>
+        <source>today at {time}</source>
+        <translation>heute um {time}</translation>
+    </message>
+    <message>
+        <source>today from {start} to {end}</source>
+        <translation>heute von {start} bis {end}</translation>
+    </message>
+    <message>
+        <source>yesterday at {time}</source>
+        <translation>gestern um {time}</translation>
+    </message>
+    <message>
+        <source>yesterday from {start} to {end}</source>
+        <translation>gestern von {start} bis {end}</translation>
+    </message>
+    <message>
+        <source>{application}, window {title}</source>
+        <translation>{application}, Fenster {title}</translation>
+    </message>
+    <message>
+        <source>{start} to {end}</source>
+        <translation>{start} bis {end}</translation>
+    </message>
+    <message>
+        <source>{when}, in {where}</source>
+        <translation>{when}, {where}</translation>
+    </message>
+    <message>
+        <source>“{words}”</source>
+        <translation>„{words}“</translation>
+    </message>
+</context>
+<context>
     <name>AskWindow</name>
     <message numerus="yes">
         <source>%Ln moment(s)</source>
@@ -519,14 +590,6 @@
         <translation>Kürzel für den Ausschnitt</translation>
     </message>
     <message>
-        <source>I could read nothing in this picture that answers that.</source>
-        <translation>In diesem Bild steht nichts Lesbares, das darauf antwortet.</translation>
-    </message>
-    <message>
-        <source>I did not see that.</source>
-        <translation>Das habe ich nicht gesehen.</translation>
-    </message>
-    <message>
         <source>InfiniteVL 4B: answers in its own words; wants a GPU with 12 GB</source>
         <translation>InfiniteVL 4B: antwortet in eigenen Worten; braucht eine GPU mit 12 GB</translation>
     </message>
@@ -977,10 +1040,6 @@
     <message>
         <source>The memory could not be saved: {0}.</source>
         <translation>Das Gedächtnis ließ sich nicht speichern: {0}.</translation>
-    </message>
-    <message>
-        <source>The memory on its own cannot answer yet: the model in use was not trained to. Ask without memory-only.</source>
-        <translation>Das Gedächtnis allein kann noch nicht antworten: Das Modell in Gebrauch wurde nicht dazu trainiert. Ohne „Nur Gedächtnis“ fragen.</translation>
     </message>
     <message>
         <source>The memory saved {0} UTC was damaged and is set aside; an older one is used, the timeline has the rest.</source>
@@ -1620,10 +1679,6 @@
     <message>
         <source>From what was recorded</source>
         <translation>Aus der Aufzeichnung</translation>
-    </message>
-    <message>
-        <source>I did not see that.</source>
-        <translation>Das habe ich nicht gesehen.</translation>
     </message>
     <message>
         <source>Looking back…</source>
@@ -2452,6 +2507,14 @@
     <message>
         <source>d MMM yyyy</source>
         <translation>d. MMM yyyy</translation>
+    </message>
+    <message>
+        <source>dddd d MMMM</source>
+        <translation>dddd, d. MMMM</translation>
+    </message>
+    <message>
+        <source>dddd d MMMM yyyy</source>
+        <translation>dddd, d. MMMM yyyy</translation>
     </message>
     <message>
         <source>dddd d MMMM yyyy, HH:mm:ss</source>

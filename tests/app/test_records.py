@@ -61,6 +61,9 @@ def test_what_was_asked_is_kept_searched_judged_and_deleted(running: Running) ->
     (found,) = running.client.history("8842").exchanges
     assert (found.id, found.origin, found.wrong) == (answer.exchange, "evidence", False)
     assert found.moments[0].window == "report"
+    assert found.said == answer.said
+    assert found.said is not None
+    assert "884213" in found.said.line
     running.client.judge(answer.exchange, wrong=True, remark="it is 884214")
     (found,) = running.client.history("invoice number").exchanges
     assert (found.wrong, found.remark) == (True, "it is 884214")
