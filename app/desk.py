@@ -201,6 +201,8 @@ class Desk:
         for given in (request.start, request.end):
             if given is not None and given.tzinfo is None:
                 raise InputError("The time to forget from lacks its time zone.")
+        if request.start is not None and request.end is not None and request.end < request.start:
+            raise InputError("The span of time ends before it begins.")
         reply.put(protocol.Progress(id=reply.id, done=0.0, message="Waiting for the model."))
 
         def go_on() -> bool:

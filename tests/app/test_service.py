@@ -387,6 +387,7 @@ def test_numbers_and_times_beyond_all_bounds_are_refused_and_the_engine_goes_on(
         lambda client: client.pause(float("inf")),
         lambda client: client.pause(-1),
         lambda client: client.forget(last_s=1e300),
+        lambda client: client.forget(utc_now(), end=utc_now() - timedelta(hours=1)),
         lambda client: client.moments(limit=10**9),
         lambda client: client.moments(offset=10**30),
         lambda client: client.picture(10**30),

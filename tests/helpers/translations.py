@@ -33,6 +33,7 @@ SILENT = (
     "app/bench.py",
     "app/cli.py",
     "app/doctor.py",
+    "app/forgetting.py",
     "app/logs.py",
     "app/questions.py",
     "app/spoken.py",
