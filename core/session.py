@@ -96,6 +96,17 @@ class Session:
         self.last_answer_logprob: float | None = None  # mean over the last answer's tokens, its end included
 
     @property
+    def bundle(self) -> Bundle:
+        """The model, shared with other sessions."""
+        return self._bundle
+
+    @property
+    def state(self) -> MemoryState:
+        """The memory as it is now; the session's own, to be looked at and not written to. Not every change of the
+        memory keeps the object: ask anew after each."""
+        return self._state
+
+    @property
     def facts(self) -> SessionFacts:
         return SessionFacts(
             model=self._bundle.name,
