@@ -353,4 +353,5 @@ def _differ(one: Status, other: Status) -> bool:
 def _lasting(status: Status) -> tuple[object, ...]:
     sources = tuple((source.name, source.finished, source.trouble) for source in status.sources)
     paused = status.paused_until is None
-    return status.state, status.reason, sources, status.notices, status.model, status.moments, paused
+    percent = None if status.preparing is None else round(100 * status.preparing)
+    return status.state, status.reason, sources, status.notices, status.model, status.moments, paused, percent

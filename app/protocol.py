@@ -322,6 +322,9 @@ class Status(Message):
     model: str = ""
     device: str = ""
     model_answers: bool = False
+    preparing: float | None = Field(
+        default=None, ge=0, le=1, description="share done of preparing the graphics card; none: not under way"
+    )
     pid: int = 0
     started: datetime | None = None
     last_snapshot: datetime | None = None

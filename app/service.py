@@ -245,6 +245,7 @@ class Service:
             model=session.model if session else "",
             device=session.device if session else "",
             model_answers=session.answers if session else False,
+            preparing=mind.preparing,
             pid=os.getpid(),
             started=self._started,
             last_snapshot=mind.last_snapshot,
@@ -408,13 +409,16 @@ class Service:
 
 @dataclass(frozen=True)
 class _ModelOpener:
-    """Loads the chosen model; importing what that takes is left to the thread that does it."""
+    """Loads the chosen model and prepares its device; importing what that takes is left to the thread doing it."""
 
     path: str
     device: str
 
-    def __call__(self) -> Session:
+    def __call__(self, report: Callable[[float], None]) -> Session:
+        from core.preparation import prepare
         from core.session import open_session
 
         threads = max(1, (os.cpu_count() or 2) // 2)  # the other half of the machine stays the user's
-        return open_session(Path(self.path).expanduser() if self.path else None, self.device, threads)
+        session = open_session(Path(self.path).expanduser() if self.path else None, self.device, threads)
+        prepare(session, report)
+        return session

@@ -106,6 +106,8 @@ def status_lines(status: Status, now: datetime) -> list[str]:
 
 
 def _model(status: Status) -> str:
+    if status.preparing is not None:
+        return f"preparing the graphics card, {status.preparing:.0%} done; it takes long the first time only"
     if not status.model:
         return "not loaded"
     return f"{status.model} on {status.device}{'' if status.model_answers else ' (not trained to answer)'}"

@@ -229,7 +229,10 @@ class AskWindow(QWidget):
         self._presence = presence
         self._colour_state()
         if presence.light is Light.RECORDING or not presence.detail:
-            self.notice.hide()
+            if presence.preparing:
+                self.notice.say(presence.preparing, kind="calm", icon="info")
+            else:
+                self.notice.hide()
             return
         kinds = {
             Light.EXCLUDED: ("shielded", "shield"),

@@ -2238,6 +2238,10 @@
         <translation>Pausiert</translation>
     </message>
     <message>
+        <source>Preparing the graphics card: {percent} %. This takes long the first time only; what is recorded waits.</source>
+        <translation>Die Grafikkarte wird vorbereitet: {percent} %. Das dauert nur beim ersten Mal lange; was aufgenommen wird, wartet darauf.</translation>
+    </message>
+    <message>
         <source>Recording</source>
         <translation>Aufnahme</translation>
     </message>

@@ -193,6 +193,11 @@ def test_the_light_and_the_words_follow_the_engine(open_window: AskWindow) -> No
     open_window.show_presence(presence(Link.CONNECTED, Status(state="recording")))
     assert open_window.notice.isHidden()
     assert open_window.light is Light.RECORDING
+    open_window.show_presence(presence(Link.CONNECTED, Status(state="recording", preparing=0.5)))
+    assert "graphics card: 50 %" in open_window.notice.words
+    assert open_window.light is Light.RECORDING
+    open_window.show_presence(presence(Link.CONNECTED, Status(state="recording")))
+    assert open_window.notice.isHidden()
 
 
 def test_the_keyboard_goes_from_pause_to_resume_and_back(open_window: AskWindow) -> None:
