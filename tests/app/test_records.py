@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app import service as service_module
-from app.client import RequestFailedError
+from app.connection import RequestFailedError
 from app.growth import MOST, Growth, Point
 from app.paths import Paths
 from app.protocol import AnswerDone, Cancelled, Done, Progress, Turn

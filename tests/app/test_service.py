@@ -15,7 +15,8 @@ import pytest
 from pydantic import ValidationError
 
 from app import service as service_module
-from app.client import Client, RequestFailedError, connect
+from app.client import Client, connect
+from app.connection import RequestFailedError
 from app.desk import Desk
 from app.paths import Paths
 from app.protocol import MAX_QUESTION, AnswerDone, Status, StatusEvent
