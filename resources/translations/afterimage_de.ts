@@ -90,32 +90,12 @@
         <translation>Afterimage</translation>
     </message>
     <message>
-        <source>Conversation</source>
-        <translation>Gespräch</translation>
-    </message>
-    <message>
         <source>Dismiss</source>
         <translation>Schließen</translation>
     </message>
     <message>
         <source>Enter asks  ·  Esc stops</source>
         <translation>Enter fragt  ·  Esc bricht ab</translation>
-    </message>
-    <message>
-        <source>History…</source>
-        <translation>Verlauf…</translation>
-    </message>
-    <message>
-        <source>Memory</source>
-        <translation>Gedächtnis</translation>
-    </message>
-    <message>
-        <source>More</source>
-        <translation>Mehr</translation>
-    </message>
-    <message>
-        <source>New conversation</source>
-        <translation>Neues Gespräch</translation>
     </message>
     <message>
         <source>No picture is kept of this moment.</source>
@@ -126,44 +106,16 @@
         <translation>Noch ist nichts im Gedächtnis</translation>
     </message>
     <message>
-        <source>Pause</source>
-        <translation>Pause</translation>
-    </message>
-    <message>
         <source>Questions to begin with</source>
         <translation>Fragen für den Anfang</translation>
-    </message>
-    <message>
-        <source>Quit</source>
-        <translation>Beenden</translation>
     </message>
     <message>
         <source>Remembered since {time}</source>
         <translation>Im Gedächtnis seit {time}</translation>
     </message>
     <message>
-        <source>Resume</source>
-        <translation>Fortsetzen</translation>
-    </message>
-    <message>
-        <source>Settings</source>
-        <translation>Einstellungen</translation>
-    </message>
-    <message>
-        <source>Snip and ask</source>
-        <translation>Ausschnitt wählen und fragen</translation>
-    </message>
-    <message>
-        <source>Start recording</source>
-        <translation>Aufnahme starten</translation>
-    </message>
-    <message>
         <source>This desktop has no tray, so everything is here: pause, forget and quit are in the menu.</source>
         <translation>Auf diesem Desktop gibt es keinen Infobereich; deshalb ist alles hier: Pause, Vergessen und Beenden stehen im Menü.</translation>
-    </message>
-    <message>
-        <source>Timeline</source>
-        <translation>Zeitleiste</translation>
     </message>
     <message>
         <source>What is remembered</source>
@@ -324,6 +276,13 @@
     <message>
         <source>today</source>
         <translation>Den heutigen Tag</translation>
+    </message>
+</context>
+<context>
+    <name>Conversation</name>
+    <message>
+        <source>Conversation</source>
+        <translation>Gespräch</translation>
     </message>
 </context>
 <context>
@@ -2794,6 +2753,53 @@
     <message>
         <source>You can see and stop it at any time</source>
         <translation>Jederzeit zu sehen und anzuhalten</translation>
+    </message>
+</context>
+<context>
+    <name>WindowBar</name>
+    <message>
+        <source>History…</source>
+        <translation>Verlauf…</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Gedächtnis</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>New conversation</source>
+        <translation>Neues Gespräch</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Pause</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Beenden</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Snip and ask</source>
+        <translation>Ausschnitt wählen und fragen</translation>
+    </message>
+    <message>
+        <source>Start recording</source>
+        <translation>Aufnahme starten</translation>
+    </message>
+    <message>
+        <source>Timeline</source>
+        <translation>Zeitleiste</translation>
     </message>
 </context>
 <context>
