@@ -340,7 +340,7 @@ class Desktop(QObject):
             else:
                 self.window.show_since("")
         elif ticket == self._oldest_ticket and moments.moments:
-            self.window.show_since(text.moment_time(moments.moments[0].time))
+            self.window.show_since(text.moment_time(moments.moments[0].time, inside=True))
 
 
 def consented(paths: Paths) -> bool:

@@ -15,6 +15,7 @@ from ui.key_field import KeyField
 from ui.widgets import label
 
 INDENT = 26  # pixels: below the words of the button
+BETWEEN = 8  # pixels: what explains a choice is nearer to it than to the next one
 MODEL = "model.path"
 ASK, SNIP = "desktop.hotkey_ask", "desktop.hotkey_snip"
 DEFAULTS = {ASK: "<ctrl>+<alt>+space", SNIP: "<ctrl>+<alt>+s"}
@@ -101,6 +102,8 @@ class FirstChoices(QWidget):
             explained = label(words, "small", wrap=True)
             explained.setIndent(INDENT)
             self._group.addButton(button)
+            if self.models:
+                self._choices.addSpacing(BETWEEN)
             self._choices.addWidget(button)
             self._choices.addWidget(explained)
             self.models[model.name] = button

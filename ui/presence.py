@@ -121,7 +121,7 @@ def _detail(status: Status) -> str:
     if status.state == "paused":
         if status.paused_until is None:
             return _tr("It goes on when you resume.")
-        return _tr("It goes on at {time}.").format(time=text.moment_time(status.paused_until))
+        return _tr("It goes on at {time}.").format(time=text.moment_time(status.paused_until, inside=True))
     details: dict[Recording, str] = {
         "excluded": _tr("A window you excluded is on the screen; nothing of it is kept."),
         "stalled": _tr("No picture has arrived for a while."),

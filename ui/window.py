@@ -311,7 +311,7 @@ class AskWindow(QWidget):
 
     def _ask_about(self, moment: MomentInfo, image: QImage) -> None:
         words = text.joined(
-            [text.moment_time(moment.time), text.plain(moment.application), text.plain(moment.window)]
+            [text.moment_time(moment.time, inside=True), text.plain(moment.application), text.plain(moment.window)]
         )
         self.composer.attach(image, self.tr("About {moment}").format(moment=words))
         self.summon()

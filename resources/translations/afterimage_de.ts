@@ -2452,6 +2452,10 @@
         <translation>Kamera {name}</translation>
     </message>
     <message>
+        <source>MMM yyyy</source>
+        <translation>MMM yyyy</translation>
+    </message>
+    <message>
         <source>Screen</source>
         <translation>Bildschirm</translation>
     </message>
@@ -2472,6 +2476,10 @@
         <translation>d. MMM yyyy</translation>
     </message>
     <message>
+        <source>ddd d</source>
+        <translation>ddd d.</translation>
+    </message>
+    <message>
         <source>dddd d MMMM</source>
         <translation>dddd, d. MMMM</translation>
     </message>
@@ -2482,6 +2490,10 @@
     <message>
         <source>dddd d MMMM yyyy, HH:mm:ss</source>
         <translation>dddd, d. MMMM yyyy, HH:mm:ss</translation>
+    </message>
+    <message>
+        <source>yesterday {time}</source>
+        <translation>gestern {time}</translation>
     </message>
     <message>
         <source>{days} d {hours} h</source>
