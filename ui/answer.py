@@ -24,6 +24,7 @@ from ui.widgets import label, tool_button
 FLUSH_MS = 33  # pieces are shown at most thirty times a second, however fast they come
 ABOUT_SIZE = QSize(96, 54)  # of the picture beside the question
 LONGEST_REMARK = 2_000  # characters
+SHORTEST_S = 0.1  # seconds that an answer is said to have taken
 LONGEST_ANSWER = 20_000  # characters shown
 
 
@@ -214,7 +215,8 @@ class Exchange(QWidget):
         self._badge.show()
         if done.timings_ms:
             seconds = done.timings_ms.get("total", sum(done.timings_ms.values())) / 1000
-            self._took.setText(self.tr("{seconds} s").format(seconds=text.decimal(seconds)))
+            took = self.tr("{seconds} s") if seconds >= SHORTEST_S else self.tr("under {seconds} s")
+            self._took.setText(took.format(seconds=text.decimal(max(seconds, SHORTEST_S))))
         if done.after:
             self._after.setText(self.tr("Taken to go on from “{question}”").format(question=text.plain(done.after)))
             self._after.show()

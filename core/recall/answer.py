@@ -65,8 +65,11 @@ def stated(question: Question, evidence: Evidence, finding: Finding, shown: tupl
     moment = evidence.moment
     line, value = plain(finding.line, LINE), plain(finding.value, LINE)
     first, last = shown if moment.id else (None, None)
+    kind = _KINDS.get(question.asked, "found")
+    if kind != "found" and line == plain(moment.title, LINE):
+        line = ""  # where it was says the same
     return Statement(
-        kind=_KINDS.get(question.asked, "found"),
+        kind=kind,
         value="" if value == line else value,
         line=line,
         application=plain(moment.application, NAME),

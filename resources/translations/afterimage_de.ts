@@ -1700,6 +1700,10 @@
         <translation>Was wäre richtig gewesen? Es bleibt auf diesem Computer.</translation>
     </message>
     <message>
+        <source>under {seconds} s</source>
+        <translation>unter {seconds} s</translation>
+    </message>
+    <message>
         <source>{seconds} s</source>
         <translation>{seconds} s</translation>
     </message>
@@ -1815,6 +1819,10 @@
     <message>
         <source>Keys to snip and ask</source>
         <translation>Tasten für Ausschnitt und Frage</translation>
+    </message>
+    <message>
+        <source>Looking for models…</source>
+        <translation>Modelle werden gesucht…</translation>
     </message>
     <message>
         <source>The model that answers</source>

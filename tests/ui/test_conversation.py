@@ -41,6 +41,16 @@ def test_enter_asks_and_the_answer_shows_where_it_is_from(
     assert open_window.composer.edit.toPlainText() == ""
 
 
+def test_a_quick_answer_is_not_said_to_have_taken_no_time(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, open_window: AskWindow
+) -> None:
+    for took, shown in ((20.0, "under 0.1 s"), (840.0, "0.8 s")):
+        engine.script = Script(("18.50",), "evidence", total_ms=took)
+        with qtbot.waitSignal(bridge.answered):
+            type_question(open_window, "What did it cost?")
+        assert shown in shown_words(open_window.exchanges[-1])
+
+
 @pytest.mark.parametrize(
     ("origin", "badge"),
     [

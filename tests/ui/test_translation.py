@@ -23,7 +23,7 @@ from ui import text
 from ui.answer import Exchange
 from ui.bridge import Bridge
 from ui.controls import Controls
-from ui.desktop import language
+from ui.desktop import language, scheme
 from ui.history_window import HistoryWindow
 from ui.i18n import LANGUAGES, engine_says, of_system, speak
 from ui.pictures import Pictures
@@ -144,6 +144,16 @@ def test_the_language_is_read_before_an_engine_answers(paths: Paths, written: st
     paths.prepare()
     paths.settings.write_text(written, encoding="utf-8")
     assert language(paths) == wanted
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [('[desktop]\ntheme = "dark"\n', "dark"), ('[desktop]\ntheme = "green"\n', "system"), ("[desk", "system")],
+)
+def test_the_theme_is_read_before_an_engine_answers(paths: Paths, written: str, wanted: str) -> None:
+    paths.prepare()
+    paths.settings.write_text(written, encoding="utf-8")
+    assert scheme(paths) == wanted
 
 
 def test_a_language_that_there_is_not_means_the_systems(qapp: QApplication) -> None:

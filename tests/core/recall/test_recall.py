@@ -174,6 +174,14 @@ def test_what_is_said_comes_as_data_for_any_language(
     assert at(0) <= answer.first <= answer.last <= NOW
 
 
+def test_a_windows_title_is_no_proof_beside_itself(timeline: Timeline) -> None:
+    title = "Harbour tide notes"
+    (moment,) = timeline.add(change([title, "x"], 6800, window(title, "gedit")))
+    timeline.set_text(moment.id, as_lines([title]))
+    answer = ask(timeline, "Which application showed the harbour tide notes?")
+    assert (answer.said.kind, answer.said.title, answer.said.line) == ("place", title, "")
+
+
 def test_a_days_times_are_told_in_the_askers_zone() -> None:
     said = Statement("time", application="xterm", line="done", first=at(0), last=at(60))
     hour_east = timezone(timedelta(hours=1))
