@@ -28,7 +28,7 @@ from core.training.data.batches import Batch, Plan, Recipe, Source, batches
 from core.training.data.questions import KINDS
 from core.training.data.rows import IGNORE
 from core.training.forward import DenseHeads, Forward
-from core.training.kernel_check import check_gated_delta
+from core.training.kernel_check import check_gated_delta, check_window_attention
 from core.training.optimizer import Optimizer
 from kernels import dispatch
 from kernels.gated_delta import cpu as chunked
@@ -39,15 +39,17 @@ PHASES = (  # up to which share of the curriculum: the shares of the recipes
     (0.04, (0.85, 0.0, 0.15)),
     (0.1, (0.6, 0.1, 0.3)),
     (0.3, (0.45, 0.3, 0.25)),
-    (float("inf"), (0.36, 0.5, 0.14)),
+    (float("inf"), (0.38, 0.48, 0.14)),
 )
-FAR_TEXT, FAR_FRAMES, FARTHEST = 96, 64, 160  # observations ago: what the curriculum reaches, and now and then
-REACH = {"frames": (16, 36, 80), "text": (48, FAR_TEXT)}  # observations ago that rows of 4,096 * 2**n tokens hold
+FAR_TEXT, FAR_FRAMES, FARTHEST = 192, 96, 256  # observations ago: what the curriculum reaches, and now and then
+REACH = {"frames": (16, 36, 80, 160), "text": (48, 96)}  # observations ago that rows of 4,096 * 2**n tokens hold
 BINS = (0, 1, 3, 8, 16, 32, 64)  # upper ends of the distances that are counted together, in observations
 BIN_NAMES = ("0", "1", "2-3", "4-8", "9-16", "17-32", "33-64", "65+")
 LARGEST_SIZE = 32
 SHOWN = ("title", "value", "last line", "error", "price", "colour", "transcript")  # in the short line
 SHORT_WINDOWS = (48, 64, 96, 128, 192, 256, 384, 512)
+WHOLE_WINDOW = 8192  # tokens: nano's
+WHOLE_SHARE = {"frames": 0.6, "text": 0.35}  # of the batches that look back: those with the whole window
 MIDDLE_WEIGHT = 0.4  # of the characters asked for in the middle of the decoder
 WORST_ERROR = 0.03  # relative, of a kernel against the naive formula: bf16 inputs give about 0.005
 BLANK_WEIGHT = 0.15  # of a place without a character, in the dense loss
@@ -68,13 +70,14 @@ class Curriculum(Plan):
         shares = next(shares for end, shares in PHASES if progress < end)
         kind = rng.choices(RECIPES, shares)[0]
         if kind == "reading":
-            return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 512, 1024)))
-        window = rng.choice((*SHORT_WINDOWS, 1024, 1024))
+            return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 1024, WHOLE_WINDOW, WHOLE_WINDOW)))
+        # the whole window learns to search; a short one leaves the question to the recurrent state
+        window = WHOLE_WINDOW if rng.random() < WHOLE_SHARE[kind] else rng.choice(SHORT_WINDOWS)
         if kind == "text":
-            furthest = min(FAR_TEXT, 6 + round(progress * 240))
+            furthest = min(FAR_TEXT, 6 + round(progress * 480))
         else:
-            furthest = min(FAR_FRAMES, 3 + round(max(0.0, progress - 0.05) * 140))
-            if progress > 0.6 and rng.random() < 0.15:
+            furthest = min(FAR_FRAMES, 3 + round(max(0.0, progress - 0.05) * 280))
+            if progress > 0.4 and rng.random() < 0.2:
                 furthest = FARTHEST
         far = round(furthest ** rng.uniform(0.5, 1.0))  # near ones often: they are learnt first and not forgotten
         lengths = REACH[kind]
@@ -287,9 +290,10 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
         worst = check_gated_delta(device, delta)
-        print("kernel check", options.delta, json.dumps(worst), file=out, flush=True)
-        if not max(worst.values()) < WORST_ERROR:
-            print("the delta rule's kernel is wrong on this machine: not training", file=out, flush=True)
+        window = check_window_attention(device)
+        print("kernel check", options.delta, json.dumps(worst), "window", json.dumps(window), file=out, flush=True)
+        if not max(*worst.values(), *window.values()) < WORST_ERROR:
+            print("a kernel is wrong on this machine: not training", file=out, flush=True)
             return 3
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -379,12 +383,14 @@ def _entry(
 
 
 def _validation(options: argparse.Namespace) -> list[tuple[str, Recipe]]:
-    """Reading with the whole window; recall through a window too short to serve, so from the state alone."""
+    """Reading and recall with the whole window, and recall through one too short to serve, from the state alone."""
     window = 64
+    longer = max(1, options.rows // 4)
     return [
-        ("reading", Recipe("reading", options.rows, options.length, 1, 1024)),
-        ("frames_16", Recipe("frames", options.rows, options.length, 16, window)),
-        ("frames_64", Recipe("frames", max(1, options.rows // 4), options.length * 4, 64, window)),
+        ("reading", Recipe("reading", options.rows, options.length, 1, WHOLE_WINDOW)),
+        ("frames_64", Recipe("frames", longer, options.length * 4, 64, WHOLE_WINDOW)),
+        ("state_16", Recipe("frames", options.rows, options.length, 16, window)),
+        ("state_64", Recipe("frames", longer, options.length * 4, 64, window)),
     ]
 
 

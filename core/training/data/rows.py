@@ -41,9 +41,10 @@ KIND_WEIGHTS = {  # how often a fact is asked of the screen that shows it, besid
     "line starting": 0.6, "colour": 0.7,
 }  # fmt: skip
 LONGEST_TRANSCRIPT = 200  # characters
-LONGEST_RECALL = 120  # the same of an earlier screen
-DESKTOP_SHARE = 0.2  # of the screens that are read: shown on a whole monitor
+LONGEST_RECALL = 80  # the same of an earlier screen
+DESKTOP_SHARE = 0.25  # of the screens that are read: shown on a whole monitor
 REAL_SHARE = 0.7  # of those: real windows
+OFTEN_RECALLED = ("value", "title", "price", "error", "code", "first line", "command", "status", "colour")
 IGNORE = 255  # a cell without a target for the dense losses
 
 
@@ -239,13 +240,13 @@ class Stream:
         elif draw < 0.2 and told.time:
             time = f"{told.time.astimezone():%H:%M}"
             self.row.ask(rng.choice(WHEN).format(t=told.title), time, "when", distance)
-        elif draw < 0.23 and told.application:
+        elif draw < 0.22 and told.application:
             self.row.ask(rng.choice(WHERE).format(t=told.title), told.application, "where", distance)
         elif draw < 0.3 and distance:
             other = self.told[rng.randint(told.index + 1, now)]
             x, y = rng.sample((told.title, other.title), 2)
             self.row.ask(rng.choice(ORDER).format(x=x, y=y), told.title, "order", distance)
-        elif draw < 0.42 and (lines := [line for line in told.lines if line != told.title]):
+        elif draw < 0.34 and (lines := [line for line in told.lines if line != told.title]):
             count = _worth_reading(lines, LONGEST_RECALL)
             wordings = RECALL_ALL if count == len(lines) else RECALL_FIRST
             question = rng.choice(wordings).format(t=told.title, n=count)
@@ -262,7 +263,7 @@ class Stream:
         if not facts:
             return
         kinds = sorted({fact.kind for fact in facts})
-        weights = [3.0 if kind in ("value", "title", "price", "error", "code") else 1.0 for kind in kinds]
+        weights = [3.0 if kind in OFTEN_RECALLED else 1.0 for kind in kinds]
         kind = rng.choices(kinds, weights)[0]
         fact = rng.choice([fact for fact in facts if fact.kind == kind])
         count = self.subjects[fact.kind, fact.subject]

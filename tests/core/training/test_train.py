@@ -39,7 +39,7 @@ def test_a_run_leaves_a_checkpoint_and_its_figures(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert lines[0]["options"]["seed"] == 6
     assert [line["step"] for line in lines[1:3]] == [2, 4]
-    assert {"reading", "frames_16", "frames_64"} == set(lines[3]["validation"])
+    assert {"reading", "frames_64", "state_16", "state_64"} == set(lines[3]["validation"])
 
 
 def test_going_on_after_a_stop_equals_not_stopping(trained: Path, tmp_path: Path) -> None:
@@ -121,10 +121,10 @@ def test_the_curriculum_depends_on_the_step_alone() -> None:
 
 
 def test_streams_are_long_enough_for_the_distances_they_ask() -> None:
-    drawer, plan = Source().drawer(), Curriculum(10000, rows=12)
+    drawer, plan = Source().drawer(), Curriculum(10000, rows=16)
     recipes = [plan.recipe(step) for step in range(7000, 9000)]
     farthest = max((recipe for recipe in recipes if recipe.kind == "frames"), key=lambda recipe: recipe.furthest)
-    assert farthest.furthest > 100
+    assert farthest.furthest > 200
     for seed in (1, 2):
         row = frames_row(Random(seed), drawer, farthest.length, farthest.furthest)
         assert max(answer.distance for answer in row.answers) > 0.9 * farthest.furthest
