@@ -119,6 +119,16 @@ def _second(db: sqlite_utils.Database) -> None:
 _schema(name="2 questions and answers")(_second)
 
 
+def _third(db: sqlite_utils.Database) -> None:
+    # Which words are near in meaning is found by these codes; NULL: to be made (core.timeline.meaning).
+    db.execute("ALTER TABLE term ADD COLUMN code BLOB")
+    db.execute("CREATE INDEX term_uncoded ON term(id) WHERE code IS NULL")
+    db["embedding"].create({"version": str})
+
+
+_schema(name="3 the meaning of words")(_third)
+
+
 def create_indexes(connection: sqlite3.Connection) -> None:
     """The full-text indexes over what was on the screen, with the triggers that keep them equal to their tables."""
     for index, table, column, options in (
