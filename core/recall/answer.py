@@ -22,7 +22,7 @@ NAME = 80  # characters of a title
 
 @dataclass(frozen=True)
 class Answer:
-    """``moments``: the proof, best first; empty when nothing was found (origin "none"). ``after``: the
+    """``moments``: the proof, best first; with origin "none" what is nearest in meaning, if anything. ``after``: the
     earlier question that this one was taken to go on from, empty where it was taken by itself."""
 
     text: str
@@ -33,9 +33,31 @@ class Answer:
 
 
 def worded(
-    question: Question, evidence: Evidence, finding: Finding, shown: tuple[datetime, datetime], now: datetime
+    question: Question,
+    evidence: Evidence,
+    finding: Finding,
+    shown: tuple[datetime, datetime],
+    now: datetime,
+    *,
+    meant: bool = False,
 ) -> str:
-    """The answer in a plain sentence. ``shown``: when the line was first and last on screen; ``now``: local."""
+    """The answer in a plain sentence. ``shown``: when the line was first and last on screen; ``now``: local;
+    ``meant``: it was found by words near in meaning only, so the sentence claims nothing."""
+    if meant:
+        nearest = f"Nearest in meaning: {_worded(question, evidence, finding, shown, now, sure=False)}"
+        return " ".join((UNSEEN, nearest))
+    return _worded(question, evidence, finding, shown, now, sure=True)
+
+
+def _worded(
+    question: Question,
+    evidence: Evidence,
+    finding: Finding,
+    shown: tuple[datetime, datetime],
+    now: datetime,
+    *,
+    sure: bool,
+) -> str:
     moment = evidence.moment
     quote = f"“{plain(finding.line, LINE)}”" if finding.line else ""
     where = _where(moment)
@@ -46,7 +68,7 @@ def worded(
     if question.asked is Asked.PLACE:
         return f"In {where}, {when}" + (f": {quote}" if quote else ".")
     seen = f"({where}, {when})"
-    if question.asked is Asked.YES_NO:
+    if question.asked is Asked.YES_NO and sure:  # a word that is only near is no "yes"
         return f"Yes: {quote or where} {seen if quote else when}"
     if finding.value and plain(finding.value, LINE) != plain(finding.line, LINE):
         return f"{plain(finding.value, LINE)} - {quote} {seen}"
