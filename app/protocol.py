@@ -133,7 +133,7 @@ class Selection(Request):
 
 
 class GetMoments(Selection):
-    """Newest first; with ``text`` the best matches first, words of the same meaning included."""
+    """Newest first; with ``text`` the best matches first, words near in meaning included."""
 
     kind: Literal["moments"] = "moments"
     text: str = ""
@@ -337,6 +337,7 @@ class MomentInfo(Message):
     text: str = ""
     picture: str | None = Field(default=None, description="path of the stored picture on this machine")
     rect: tuple[int, int, int, int] = (0, 0, 0, 0)
+    by_meaning: bool = Field(default=False, description="found by a search though none of its words is there")
 
 
 class Event(Message):

@@ -531,6 +531,10 @@
         <translation>InfiniteVL 4B: antwortet in eigenen Worten; braucht eine GPU mit 12 GB</translation>
     </message>
     <message>
+        <source>Install Afterimage again.</source>
+        <translation>Afterimage neu installieren.</translation>
+    </message>
+    <message>
         <source>Install xdg-desktop-portal and its part for your desktop, or log in to a session &quot;on Xorg&quot;.</source>
         <translation>xdg-desktop-portal und dessen Teil für diesen Desktop installieren oder in einer Sitzung „auf Xorg“ anmelden.</translation>
     </message>
@@ -613,6 +617,10 @@
     <message>
         <source>Monitors</source>
         <translation>Monitore</translation>
+    </message>
+    <message>
+        <source>Nearest in meaning: {0}</source>
+        <translation>Der Bedeutung nach am nächsten: {0}</translation>
     </message>
     <message>
         <source>No engine is running.</source>
@@ -1101,6 +1109,10 @@
     <message>
         <source>The system handed out an empty picture of the screen.</source>
         <translation>Das System gab ein leeres Bild des Bildschirms heraus.</translation>
+    </message>
+    <message>
+        <source>The table for searching by meaning is missing or damaged.</source>
+        <translation>Die Tabelle für die Suche nach Bedeutung fehlt oder ist beschädigt.</translation>
     </message>
     <message>
         <source>The text to search for is too long.</source>
@@ -2118,6 +2130,13 @@
     </message>
 </context>
 <context>
+    <name>MomentPainter</name>
+    <message>
+        <source>by meaning</source>
+        <translation>der Bedeutung nach</translation>
+    </message>
+</context>
+<context>
     <name>Overlay</name>
     <message>
         <source>Afterimage: Snip</source>
@@ -2475,6 +2494,13 @@
     </message>
 </context>
 <context>
+    <name>TimelineModel</name>
+    <message>
+        <source>found by meaning</source>
+        <translation>der Bedeutung nach gefunden</translation>
+    </message>
+</context>
+<context>
     <name>TimelineWindow</name>
     <message numerus="yes">
         <source>%Ln moment(s)</source>
@@ -2600,6 +2626,10 @@
     <message>
         <source>Show every pixel</source>
         <translation>Jedes Pixel zeigen</translation>
+    </message>
+    <message>
+        <source>found by meaning: none of the searched words is here</source>
+        <translation>der Bedeutung nach gefunden: keines der gesuchten Wörter steht hier</translation>
     </message>
 </context>
 <context>
