@@ -78,13 +78,15 @@ class Records:
 
     def _moments(self, request: protocol.GetMoments, reply: Reply) -> None:
         timeline, where = self._service.timeline, where_of(request)
+        by_meaning = set[int]()
         if request.text:
             if len(request.text) > protocol.MAX_QUESTION:
                 raise InputError("The text to search for is too long.", "Shorten it.")
             ids = self._search.find(request.text, where)
-            page = ids[request.offset : request.offset + request.limit]
+            page = list(ids)[request.offset : request.offset + request.limit]
             # Asked for now and not kept: what was forgotten meanwhile is gone here too.
             found, total = [moment for id_ in page if (moment := timeline.get(id_)) is not None], len(ids)
+            by_meaning = {id_ for id_ in page if ids[id_]}
         else:
             found = timeline.between(
                 where.start,
@@ -96,7 +98,10 @@ class Records:
                 source=where.source,
             )
             total = timeline.count(where.start, where.end, where.application, title=where.title, source=where.source)
-        reply.put(protocol.Moments(id=reply.id, moments=tuple(map(self.told, found)), total=total))
+        moments = tuple(
+            self.told(moment).model_copy(update={"by_meaning": moment.id in by_meaning}) for moment in found
+        )
+        reply.put(protocol.Moments(id=reply.id, moments=moments, total=total))
 
     def _density(self, request: protocol.GetDensity, reply: Reply) -> None:
         if request.end <= request.start:

@@ -38,6 +38,7 @@ from app.truth import state_of
 from core.config import CaptureConfig
 from core.errors import EnvironmentTroubleError
 from core.frame import utc_now
+from core.meaning.embedding import Embedding
 from core.timeline.ocr import Reader
 from core.timeline.store import Timeline
 
@@ -78,7 +79,7 @@ class Service:
         self.notices = Notices()
         self._settings = self._load_settings()
         self._settings_stamp = self._stamp()
-        self.timeline = Timeline(paths.timeline, self._settings.timeline_config())
+        self.timeline = Timeline(paths.timeline, self._settings.timeline_config(), Embedding())
         for number, notice in enumerate(self.timeline.notices):
             self.notices.put(f"timeline-{number}", notice)
         reader = Reader()

@@ -32,6 +32,8 @@ def answer(words: str, said: Said | None, now: datetime | None = None) -> str:
         ),
     }
     rest = nothing[said.kind] if said.kind in nothing else _proof(said, now)
+    if said.nearest:
+        rest = _tr("{unseen} Nearest in meaning: {what}").format(unseen=unseen, what=rest)
     return DASH.join(part for part in (spoken, rest) if part) or unseen
 
 

@@ -61,6 +61,7 @@ class MomentInfo(Message):
     text: str = ""
     picture: str | None = Field(default=None, description="path of the stored picture on this machine")
     rect: tuple[int, int, int, int] = (0, 0, 0, 0)
+    by_meaning: bool = Field(default=False, description="found by a search though none of its words is there")
 
 
 class Said(Message):
@@ -78,6 +79,7 @@ class Said(Message):
     source: str = ""
     first: AwareDatetime | None = None
     last: AwareDatetime | None = None
+    nearest: bool = Field(default=False, description="found by words near in meaning only: nothing is claimed")
 
 
 class ExchangeInfo(Message):

@@ -126,7 +126,7 @@ class Selection(Request):
 
 
 class GetMoments(Selection):
-    """Newest first; with ``text`` the best matches first, words of the same meaning included."""
+    """Newest first; with ``text`` the best matches first, words near in meaning included."""
 
     kind: Literal["moments"] = "moments"
     text: str = ""

@@ -27,7 +27,8 @@ class Statement:
     unseen: nothing of it was seen; unread: nothing of it is in the picture asked about; untrained: the model in use
     cannot answer from its memory. ``spoken``: the model's words, before the rest. ``value``: the answer itself, empty
     where the line is the answer; ``line``: as it stood on the screen. ``application``, ``title``, ``source``: where.
-    ``first``, ``last``: when the line was on screen; None for a picture that is asked about.
+    ``first``, ``last``: when the line was on screen; None for a picture that is asked about. ``nearest``: found by
+    words near in meaning only, so nothing is claimed.
     """
 
     kind: Kind
@@ -39,14 +40,15 @@ class Statement:
     source: str = ""
     first: datetime | None = None
     last: datetime | None = None
+    nearest: bool = False
 
 
 @dataclass(frozen=True)
 class Answer:
     """``text``: what is said, in English, as programs, the history's search and later questions are told it.
 
-    ``moments``: the proof, best first; empty when nothing was found (origin "none"). ``after``: the earlier question
-    that this one was taken to go on from, empty where it was taken by itself.
+    ``moments``: the proof, best first; with origin "none" what is nearest in meaning, if anything. ``after``: the
+    earlier question that this one was taken to go on from, empty where it was taken by itself.
     """
 
     text: str
@@ -60,12 +62,17 @@ class Answer:
 _KINDS: dict[Asked, Kind] = {Asked.SEEN_TIME: "time", Asked.PLACE: "place", Asked.YES_NO: "yes"}
 
 
-def stated(question: Question, evidence: Evidence, finding: Finding, shown: tuple[datetime, datetime]) -> Statement:
-    """What the evidence says. ``shown``: when the line was first and last on screen."""
+def stated(
+    question: Question, evidence: Evidence, finding: Finding, shown: tuple[datetime, datetime], *, meant: bool = False
+) -> Statement:
+    """What the evidence says. ``shown``: when the line was first and last on screen. ``meant``: it was found by words
+    near in meaning only."""
     moment = evidence.moment
     line, value = plain(finding.line, LINE), plain(finding.value, LINE)
     first, last = shown if moment.id else (None, None)
     kind = _KINDS.get(question.asked, "found")
+    if meant and kind == "yes":  # a word that is only near is no "yes"
+        kind = "found"
     if kind != "found" and line == plain(moment.title, LINE):
         line = ""  # where it was says the same
     return Statement(
@@ -77,6 +84,7 @@ def stated(question: Question, evidence: Evidence, finding: Finding, shown: tupl
         source=plain(moment.source, NAME),
         first=first,
         last=last,
+        nearest=meant,
     )
 
 

@@ -18,6 +18,8 @@ NOTHING = {"unseen": UNSEEN, "unread": UNREAD, "untrained": UNTRAINED, "spoken":
 def in_english(said: Statement, now: datetime) -> str:
     """``now``: aware, in the asker's zone; times are told in it."""
     rest = NOTHING[said.kind] if said.kind in NOTHING else _proof(said, now)
+    if said.nearest:
+        rest = f"{UNSEEN} Nearest in meaning: {rest}"
     return " - ".join(part for part in (said.spoken, rest) if part)
 
 

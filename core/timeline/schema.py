@@ -120,10 +120,20 @@ _schema(name="2 questions and answers")(_second)
 
 
 def _third(db: sqlite_utils.Database) -> None:
+    # Which words are near in meaning is found by these codes; NULL: to be made (core.timeline.meaning).
+    db.execute("ALTER TABLE term ADD COLUMN code BLOB")
+    db.execute("CREATE INDEX term_uncoded ON term(id) WHERE code IS NULL")
+    db["embedding"].create({"version": str})
+
+
+_schema(name="3 the meaning of words")(_third)
+
+
+def _fourth(db: sqlite_utils.Database) -> None:
     db.execute("ALTER TABLE exchange ADD COLUMN said TEXT NOT NULL DEFAULT ''")
 
 
-_schema(name="3 what answers say, as data")(_third)
+_schema(name="4 what answers say, as data")(_fourth)
 
 
 def create_indexes(connection: sqlite3.Connection) -> None:

@@ -22,6 +22,7 @@ from core.frame import Pixels, Rect
 from core.timeline import history, overview, removal, schema, search, thinning
 from core.timeline.connections import Connections
 from core.timeline.history import History
+from core.timeline.meaning import Meaning
 from core.timeline.moment import Density, Hit, Line, Moment, SeenLine, Thinned
 from core.timeline.pictures import Pictures, decode, encode
 from core.timeline.rows import UnreadPart, Where, overlap
@@ -29,6 +30,7 @@ from core.timeline.writer import Writer
 
 if TYPE_CHECKING:
     from core.gate import Change
+    from core.meaning.embedding import Embedding
 
 DATABASE = "timeline.sqlite3"
 COLUMNS = (
@@ -40,9 +42,10 @@ FROM = "FROM moment m JOIN window w ON w.id = m.window"
 class Timeline:
     """All moments below ``folder``. ``notices``: sentences for the user about what opening found and mended."""
 
-    def __init__(self, folder: Path, config: TimelineConfig) -> None:
+    def __init__(self, folder: Path, config: TimelineConfig, embedding: Embedding | None = None) -> None:
         """Opens or makes the timeline. A damaged database is set aside and rescued (see ``notices``).
 
+        ``embedding``: what searches by meaning rest on; without it they find words only.
         Raises EnvironmentTroubleError where the folder cannot be used, DiskFullError where there is no room.
         """
         self.folder = folder
@@ -58,6 +61,7 @@ class Timeline:
         self.notices: tuple[str, ...] = (self._connections.notice,) if self._connections.notice else ()
         self._writer = Writer(self._connections, self._pictures, config)
         self.history = History(self._connections)
+        self.meaning = Meaning(self._connections, embedding)
         with self._transaction() as db:
             db.execute("UPDATE moment SET open = 0 WHERE open = 1")
             known = {key for (key,) in db.execute("SELECT key FROM picture")}
@@ -118,15 +122,18 @@ class Timeline:
         return len(ids)
 
     def rebuild_indexes(self, report: Callable[[float], None] = lambda _: None) -> None:
-        """Makes the full-text indexes anew from what was read; searches find the old ones until each is done.
+        """Makes the full-text indexes and the meaning of words anew from what was read; searches find the old indexes
+        until each is done.
 
         ``report`` hears the share that is done before each of them, and may raise to stop there.
         """
         indexes = (*schema.SEEN_INDEXES, *schema.SAID_INDEXES)
+        steps = len(indexes) + 1
         for place, index in enumerate(indexes):
-            report(place / len(indexes))
+            report(place / steps)
             with self._writing, self._transaction() as db:
                 schema.rebuild_index(db, index)
+        self.meaning.rebuild(lambda share: report((len(indexes) + share) / steps))
 
     def forget_moments(self, ids: Sequence[int]) -> int:
         """Removes these moments for good, as `forget` does; how many there were."""
@@ -157,6 +164,7 @@ class Timeline:
         for key in files:
             self._pictures.remove(key)
         self._writer.forget(ids)
+        self.meaning.drop()
         self._connections.shrink()
         try:
             schema.remove_damaged(self.folder / DATABASE)
@@ -193,6 +201,7 @@ class Timeline:
                         break
             if moments:
                 self._connections.shrink()
+                self.meaning.drop()
             if moments or pictures:
                 self._writer.forget_places()
             return Thinned(moments, pictures, max(0, before - self.disk_bytes()))
@@ -282,24 +291,32 @@ class Timeline:
         offset: int = 0,
         *,
         distinct: bool = False,
+        meaning: bool = False,
     ) -> list[Hit]:
         """Moments whose text or title has the words of ``text``, best first, tolerant of misread characters.
 
-        ``distinct``: of the moments of one window that match by the same lines, only the newest.
+        ``distinct``: of the moments of one window that match by the same lines, only the newest. ``meaning``: words
+        near in meaning count too.
         """
         wanted = search.Wanted(text, Where(start, end, application), distinct)
-        found = search.find(self._db, wanted, limit + offset)[offset:]
+        near = self.meaning.near if meaning else None
+        found = search.find(self._db, wanted, limit + offset, near)[offset:]
         hits = []
         for match in found:
             moment = self.get(match.moment)
             if moment is not None:  # it may have been forgotten meanwhile
                 lines = {line.text: line for line in self.lines(match.moment)}
-                hits.append(Hit(moment, tuple(lines[t] for t in match.lines if t in lines), match.score))
+                shown = tuple(lines[text] for text in match.lines if text in lines)
+                hits.append(Hit(moment, shown, match.score, by_meaning=not match.score))
         return hits
 
-    def found(self, text: str, where: Where, limit: int) -> list[int]:
-        """The numbers of the moments that `search` finds, best first: quicker where there are many."""
-        return [match.moment for match in search.find(self._db, search.Wanted(text, where), limit)]
+    def found(self, text: str, where: Where, limit: int, *, meaning: bool = False) -> dict[int, bool]:
+        """The numbers of the moments that `search` finds, best first, each with whether it was found by meaning
+        alone: quicker where there are many."""
+        near = self.meaning.near if meaning else None
+        return {
+            match.moment: not match.score for match in search.find(self._db, search.Wanted(text, where), limit, near)
+        }
 
     def found_in(self, id: int, text: str) -> list[Rect]:
         """Where in a moment's picture the words of ``text`` stand, in its pixels: as `search` matches words."""

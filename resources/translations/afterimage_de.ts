@@ -64,6 +64,10 @@
         <translation>{start} bis {end}</translation>
     </message>
     <message>
+        <source>{unseen} Nearest in meaning: {what}</source>
+        <translation>{unseen} Der Bedeutung nach am nächsten: {what}</translation>
+    </message>
+    <message>
         <source>{when}, in {where}</source>
         <translation>{when}, {where}</translation>
     </message>
@@ -551,6 +555,10 @@
     <message>
         <source>InfiniteVL 4B: answers in its own words; wants a GPU with 12 GB</source>
         <translation>InfiniteVL 4B: antwortet in eigenen Worten; braucht eine GPU mit 12 GB</translation>
+    </message>
+    <message>
+        <source>Install Afterimage again.</source>
+        <translation>Afterimage neu installieren.</translation>
     </message>
     <message>
         <source>Install xdg-desktop-portal and its part for your desktop, or log in to a session &quot;on Xorg&quot;.</source>
@@ -1119,6 +1127,10 @@
     <message>
         <source>The system handed out an empty picture of the screen.</source>
         <translation>Das System gab ein leeres Bild des Bildschirms heraus.</translation>
+    </message>
+    <message>
+        <source>The table for searching by meaning is missing or damaged.</source>
+        <translation>Die Tabelle für die Suche nach Bedeutung fehlt oder ist beschädigt.</translation>
     </message>
     <message>
         <source>The text to search for is too long.</source>
@@ -2140,6 +2152,13 @@
     </message>
 </context>
 <context>
+    <name>MomentPainter</name>
+    <message>
+        <source>by meaning</source>
+        <translation>der Bedeutung nach</translation>
+    </message>
+</context>
+<context>
     <name>Overlay</name>
     <message>
         <source>Afterimage: Snip</source>
@@ -2521,6 +2540,13 @@
     </message>
 </context>
 <context>
+    <name>TimelineModel</name>
+    <message>
+        <source>found by meaning</source>
+        <translation>der Bedeutung nach gefunden</translation>
+    </message>
+</context>
+<context>
     <name>TimelineWindow</name>
     <message numerus="yes">
         <source>%Ln moment(s)</source>
@@ -2646,6 +2672,10 @@
     <message>
         <source>Show every pixel</source>
         <translation>Jedes Pixel zeigen</translation>
+    </message>
+    <message>
+        <source>found by meaning: none of the searched words is here</source>
+        <translation>der Bedeutung nach gefunden: keines der gesuchten Wörter steht hier</translation>
     </message>
 </context>
 <context>

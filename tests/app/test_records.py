@@ -126,6 +126,19 @@ def test_a_search_finds_words_of_the_same_meaning_after_the_words_themselves(run
     assert running.client.moments(window="REPO").total == 1
 
 
+def test_what_only_its_meaning_finds_is_told_apart_and_not_marked(running: Running) -> None:
+    running.screen.show("the physician called", "note", "editor")
+    running.client.watch()
+    meaning = running.service.timeline.meaning
+    running.until(lambda status: status.moments == 2 and status.unread_moments == 0 and meaning.backlog() == 0)
+    (found,) = running.client.moments(text="doctor").moments
+    assert (found.window, found.by_meaning) == ("note", True)
+    assert running.client.found(found.id, "doctor").places == ()
+    (found,) = running.client.moments(text="physician").moments
+    assert not found.by_meaning
+    assert not running.client.moments().moments[0].by_meaning
+
+
 def test_the_density_and_the_places_of_words_are_told(running: Running) -> None:
     (moment,) = running.client.moments().moments
     start = moment.time - timedelta(minutes=30)

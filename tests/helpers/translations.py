@@ -40,6 +40,7 @@ SILENT = (
     "app/watching.py",
     "core/capture/recording.py",
     "core/capture/replay.py",
+    "core/meaning/distil.py",
     "core/measure.py",
     "core/model/pictures.py",
     "core/model/positions.py",

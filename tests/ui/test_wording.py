@@ -75,6 +75,11 @@ def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str
             "In the picture: “Island ferry 24.00”",
             "Bild: „Island ferry 24.00“",
         ),
+        (
+            {"nearest": True, "value": "", "title": "", "application": "ps", "last": FOUND.first},
+            "I did not see that. Nearest in meaning: “Island ferry 24.00” (ps, today at 10:05)",
+            "Das habe ich nicht gesehen. Der Bedeutung nach am nächsten: „Island ferry 24.00“ (ps, heute um 10:05)",
+        ),
         ({"kind": "unseen"}, "I did not see that.", "Das habe ich nicht gesehen."),
         ({"kind": "spoken", "spoken": "A fox.\nRed."}, "A fox.\nRed.", "A fox.\nRed."),
     ],

@@ -12,6 +12,7 @@ import pytest
 from core.config import TimelineConfig
 from core.errors import InputError
 from core.frame import Pixels, Rect
+from core.meaning.embedding import Embedding
 from core.preprocess import Observation
 from core.recall import MAX_QUESTION, Answer, Recall, Statement
 from core.recall.english import UNREAD, UNSEEN, in_english
@@ -118,6 +119,50 @@ def test_answers_begin_with_what_was_asked_and_prove_it(
 )
 def test_what_was_not_seen_is_said(timeline: Timeline, question: str) -> None:
     answer = ask(timeline, question)
+    assert (answer.text, answer.origin, answer.moments) == (UNSEEN, "none", ())
+
+
+@pytest.fixture
+def meaning(tmp_path: Path) -> Iterator[Timeline]:
+    """Two pages in other words than they are asked about, in a timeline that searches by meaning."""
+    opened = Timeline(tmp_path, TimelineConfig(), Embedding())
+    pages = (("Results", ["Your physician is on holiday until 3 June"]), ("Offers", ["Sofa, grey, 150 EUR"]))
+    for number, (title, texts) in enumerate(pages):
+        (moment,) = opened.add(change([*texts, str(number) * 9], 600 * number, window(title, "chromium")))
+        opened.set_text(moment.id, as_lines(texts))
+        opened.note_seen("screen:one", at(600 * number + 120))
+    yield opened
+    opened.close()
+
+
+def test_where_the_words_miss_the_nearest_in_meaning_is_offered_and_nothing_claimed(meaning: Timeline) -> None:
+    answer = ask(meaning, "How much was the couch?")
+    assert answer.text.startswith(f"{UNSEEN} Nearest in meaning: 150 EUR - “Sofa, grey, 150 EUR” (chromium")
+    assert answer.origin == "none"
+    assert [moment.title for moment in answer.moments] == ["Offers"]
+    answer = ask(meaning, "Was the doctor on holiday?")
+    assert "“Your physician is on holiday until 3 June”" in answer.text
+    assert "Yes" not in answer.text
+
+
+def test_where_the_words_are_there_meaning_has_no_part(meaning: Timeline) -> None:
+    answer = ask(meaning, "How much was the sofa?")
+    assert answer.text.startswith("150 EUR - ")
+    assert answer.origin == "evidence"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much was the Couch Deluxe?",  # a name
+        "Was the couch cancelled?",  # what was done
+        "How much was the couch with the piano?",  # another word of weight is nowhere
+        "Which doctor did I see in the terminal?",
+        "What did the couch cost 3 days ago?",
+    ],
+)
+def test_names_deeds_times_and_places_are_not_taken_for_something_near(meaning: Timeline, question: str) -> None:
+    answer = ask(meaning, question)
     assert (answer.text, answer.origin, answer.moments) == (UNSEEN, "none", ())
 
 

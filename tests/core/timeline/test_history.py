@@ -103,7 +103,7 @@ def test_a_timeline_of_an_older_version_gets_a_history(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / DATABASE) as db:
         for statement in ("TABLE citation", "TABLE exchange_words", "TABLE exchange"):
             db.execute(f"DROP {statement}")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '2 %' OR name LIKE '3 %'")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '2 %' OR name LIKE '4 %'")
     db.close()
     opened = Timeline(tmp_path, TimelineConfig())
     opened.history.keep(at(0), "fare?", "24.00", "memory")
@@ -115,7 +115,7 @@ def before_said(folder: Path) -> None:
     """Makes the timeline one of the version that kept answers as text alone."""
     with sqlite3.connect(folder / DATABASE) as db:
         db.execute("ALTER TABLE exchange DROP COLUMN said")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '3 %'")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '4 %'")
     db.close()
 
 
