@@ -117,21 +117,33 @@ def resume() -> None:
 @cli.command()
 @click.option("--last", type=Duration(), metavar="TIME", help="what was seen in the last 10m, 1h, 2d ...")
 @click.option("--since", metavar="WHEN", help="what was seen since then, local time: 2026-11-22T14:00")
+@click.option("--end", metavar="WHEN", help="only what was seen until then; alone: everything until then")
+@click.option("--moment", "moments", multiple=True, type=click.IntRange(min=1), metavar="NUMBER", help="this moment")
 @click.option("--all", "everything", is_flag=True, help="everything")
 @click.option("--yes", is_flag=True, help="do not ask back")
 @AS_JSON
-def forget(last: float | None, since: str | None, everything: bool, yes: bool, as_json: bool) -> None:
-    """Delete moments, their pictures and text, and take the memory back to before them."""
-    if sum((last is not None, since is not None, everything)) != 1:
-        raise click.UsageError("Give one of --last TIME, --since WHEN, --all.")
-    start = None if since is None else _time(since)
-    if everything and not yes:
-        click.confirm("Delete everything that was ever recorded?", abort=True)
-    from app.client import connect
+def forget(
+    last: float | None,
+    since: str | None,
+    end: str | None,
+    moments: tuple[int, ...],
+    everything: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Delete moments, their pictures and text, and take the memory back to before them.
 
-    with connect() as client:
-        count = client.forget(start, last_s=last).count or 0
-    click.echo(json.dumps({"moments": count}) if as_json else f"Forgotten: {count} moments.")
+    What is old, an --end, a --moment (its number stands below an answer), --all, is asked back about; --last and
+    --since alone delete at once.
+    """
+    if sum((last is not None, since is not None or end is not None, bool(moments), everything)) != 1:
+        raise click.UsageError("Give one of --last TIME, --since WHEN, --end WHEN, --moment NUMBER, --all.")
+    from app.forgetting import Order
+    from app.forgetting import forget as forget_ordered
+
+    start, until = (None if time is None else _time(time) for time in (since, end))
+    ask_back = not yes and (until is not None or bool(moments) or everything)
+    forget_ordered(Order(last, start, until, moments), ask_back=ask_back, as_json=as_json)
 
 
 @cli.command()

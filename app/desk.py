@@ -18,7 +18,7 @@ from app import models, protocol
 from app.paths import Paths, user_paths
 from app.protocol import AnyRequest, Status
 from app.recorder import Wanted
-from app.records import Records
+from app.records import Records, said_of
 from app.server import Reply
 from app.service import Service
 from app.surroundings import Desktop, Surroundings
@@ -167,6 +167,7 @@ class Desk:
         return protocol.AnswerDone(
             id=reply.id,
             text=answer.text,
+            said=said_of(answer),
             origin=answer.origin,
             moments=tuple(self._records.told(moment) for moment in answer.moments),
             timings_ms=answer.timings_ms,
@@ -200,6 +201,8 @@ class Desk:
         for given in (request.start, request.end):
             if given is not None and given.tzinfo is None:
                 raise InputError("The time to forget from lacks its time zone.")
+        if request.start is not None and request.end is not None and request.end < request.start:
+            raise InputError("The span of time ends before it begins.")
         reply.put(protocol.Progress(id=reply.id, done=0.0, message="Waiting for the model."))
 
         def go_on() -> bool:
@@ -350,4 +353,5 @@ def _differ(one: Status, other: Status) -> bool:
 def _lasting(status: Status) -> tuple[object, ...]:
     sources = tuple((source.name, source.finished, source.trouble) for source in status.sources)
     paused = status.paused_until is None
-    return status.state, status.reason, sources, status.notices, status.model, status.moments, paused
+    percent = None if status.preparing is None else round(100 * status.preparing)
+    return status.state, status.reason, sources, status.notices, status.model, status.moments, paused, percent

@@ -18,10 +18,10 @@ import time
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
-from app.client import EXIT_DISK_FULL
 from app.logs import start_log
 from app.paths import Paths, user_paths
 from app.settings import NO_ROOM
+from app.starting import EXIT_DISK_FULL
 from core.errors import AfterimageError, DiskFullError, EngineUnreachableError
 
 TICK: Final = 0.5  # seconds

@@ -26,18 +26,23 @@ if TYPE_CHECKING:
     from core.session import Session, SessionFacts
 
 WAITING: Final = 8  # observations; about 10 MB of pixels
+WAITING_FOR_MODEL: Final = 120  # while it is opened: half a minute of the gate's fastest, about 150 MB
 SAVE_EVERY: Final = 60.0  # seconds
 
 T = TypeVar("T")
+Report = Callable[[float], None]
+Opener = Callable[[Report], "Session"]
 Job = tuple[Callable[["Session | None"], Any], "Future[Any]"]
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class MindFacts:
-    """``session``: None while the model is loading or where it could not be loaded."""
+    """``session``: None while the model is loading or where it could not be loaded. ``preparing``: the share done of
+    preparing the device for it; None: that is not under way."""
 
     session: SessionFacts | None = None
+    preparing: float | None = None
     behind: int = 0
     waiting: int = 0
     last_snapshot: datetime | None = None
@@ -45,11 +50,16 @@ class MindFacts:
     views: int = 0  # grows with every observation seen
 
 
+class _GivenUpError(Exception):
+    """Opening the model was left off: another one is wanted, or none any more."""
+
+
 class Mind:
     """See :meth:`start`; every method may be called from any thread."""
 
-    def __init__(self, opener: Callable[[], Session], snapshots: Snapshots, notices: Notices) -> None:
-        """``opener`` loads the model; it runs on the mind's own thread."""
+    def __init__(self, opener: Opener, snapshots: Snapshots, notices: Notices) -> None:
+        """``opener`` loads the model and prepares the device for it, and reports the share done of the latter; it
+        runs on the mind's own thread, and is stopped by what reporting raises."""
         self._opener = opener
         self._snapshots = snapshots
         self._notices = notices
@@ -57,6 +67,7 @@ class Mind:
         self._observations: deque[Observation] = deque()
         self._jobs: deque[Job] = deque()
         self._reopen = True
+        self._most = WAITING_FOR_MODEL  # observations that may wait now
         self._stopping = False
         self._session: Session | None = None
         self._facts = MindFacts()
@@ -91,9 +102,10 @@ class Mind:
             self._changed.wait_for(lambda: len(self._observations) < WAITING or self._stopping)
 
     def see(self, observation: Observation) -> None:
-        """Queues an observation. The newest win: a full queue loses its oldest."""
+        """Queues an observation. The newest win: a full queue loses its oldest. What comes while the model is opened
+        waits, as much as there is room for, until the model has caught up."""
         with self._changed:
-            if len(self._observations) >= WAITING:
+            if len(self._observations) >= self._most:
                 self._observations.popleft()
                 self._facts = replace(self._facts, behind=self._facts.behind + 1)
             self._observations.append(observation)
@@ -110,11 +122,12 @@ class Mind:
             self._changed.notify_all()
         return future
 
-    def reopen(self, opener: Callable[[], Session]) -> None:
+    def reopen(self, opener: Opener) -> None:
         """Saves, then goes on with the model that ``opener`` loads and the memory last saved with it."""
         with self._changed:
             self._opener = opener
             self._reopen = True
+            self._most = WAITING_FOR_MODEL
             self._changed.notify_all()
 
     def forget(self, start: datetime | None) -> None:
@@ -145,6 +158,8 @@ class Mind:
                 if not reopen and job is None and self._observations:
                     observation = self._observations.popleft()
                     self._changed.notify_all()
+                if not reopen and len(self._observations) < WAITING:
+                    self._most = WAITING
                 ending = self._stopping and not (reopen or job or observation)
             if reopen:
                 self._open()
@@ -169,8 +184,10 @@ class Mind:
         self._session = None
         self._note_facts()
         try:
-            session = self._opener()
+            session = self._opener(self._report)
             self._restore(session)
+        except _GivenUpError:
+            return
         except AfterimageError as error:
             self._notices.put("model", f"{error} Until then, answers come from the timeline alone.")
             return
@@ -178,9 +195,22 @@ class Mind:
             log.exception("the model could not be opened")
             self._notices.put("model", "The model could not be loaded; answers come from the timeline alone.")
             return
+        finally:
+            self._note_preparing(None)
         self._notices.clear("model")
         self._session = session
         self._note_facts()
+
+    def _report(self, share: float) -> None:
+        """Hears how far the device is prepared. Raises _GivenUpError once that is not wanted any more."""
+        self._note_preparing(share)
+        with self._changed:
+            if self._stopping or self._reopen:
+                raise _GivenUpError
+
+    def _note_preparing(self, share: float | None) -> None:
+        with self._changed:
+            self._facts = replace(self._facts, preparing=share)
 
     def _restore(self, session: Session) -> None:
         snapshot, told = self._snapshots.restore(session)

@@ -29,7 +29,10 @@ def put_question(
     as_json: bool = False,
     with_pictures: bool = True,
 ) -> None:
-    """Asks and prints: as it is made on a terminal, whole otherwise. Raises what the client raises."""
+    """Asks and prints: as it is made on a terminal, whole otherwise. Raises what the client raises.
+
+    ``with_pictures``: the moments outlast the answer, so their pictures and numbers are of use.
+    """
     live = not as_json and sys.stdout.isatty()
     streamed = ""
     for event in client.ask(question, memory_only=memory_only, picture=picture, now=now):
@@ -40,7 +43,7 @@ def put_question(
             if as_json:
                 click.echo(json.dumps(answer_json(question, event, with_pictures=with_pictures)))
             else:
-                _print_answer(event, streamed)
+                _print_answer(event, streamed, numbered=with_pictures)
 
 
 def replayed(
@@ -113,7 +116,7 @@ def _tell_trouble(status: Status) -> None:
             click.echo(f"{source.trouble} {source.frames} frames before that were taken.", err=True)
 
 
-def _print_answer(answer: AnswerDone, streamed: str) -> None:
+def _print_answer(answer: AnswerDone, streamed: str, *, numbered: bool) -> None:
     if streamed.strip() == answer.text.strip():
         click.echo()
     else:
@@ -121,7 +124,7 @@ def _print_answer(answer: AnswerDone, streamed: str) -> None:
     if answer.moments:
         click.echo(f"\nfrom {answer.origin}:")
     for moment in answer.moments[:SHOWN]:
-        click.echo(f"  {moment_line(moment)}")
+        click.echo(f"  {moment_line(moment, numbered=numbered)}")
 
 
 def _print_summary(status: Status, *, as_json: bool) -> None:

@@ -1,4 +1,7 @@
-"""The thread that reads the text of moments, at the lowest priority. The timeline is its queue."""
+"""The thread that reads the text of moments, at the lowest priority. The timeline is its queue.
+
+What is read is made ready for searching by meaning too, in small batches, and so is a timeline from before that was.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ class ReadingThread:
         while not self._stopping.is_set():
             self._news.clear()
             try:
-                if read_unread(self._timeline, self._reader, limit=1):
+                read = read_unread(self._timeline, self._reader, limit=1)
+                embedded = self._embedded()
+                if read or embedded:
                     self._notices.clear("reading")
                     continue
             except AfterimageError as error:
@@ -60,6 +65,16 @@ class ReadingThread:
                 self._notices.put("reading", "Reading text from pictures fails; see the log.")
                 self._stopping.wait(TROUBLE_PAUSE)
             self._news.wait(LOOK_AGAIN)
+
+    def _embedded(self) -> int:
+        """How many words of what was read were given their meaning; trouble with that does not hold up reading."""
+        try:
+            count = self._timeline.meaning.embed()
+        except AfterimageError as error:
+            self._notices.put("meaning", str(error))
+            return 0
+        self._notices.clear("meaning")
+        return count
 
 
 def lowest_priority() -> None:

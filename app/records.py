@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import ValidationError
+
 from app import protocol
 from app.growth import Point
-from app.protocol import ExchangeInfo, MomentInfo, Selection
+from app.protocol import ExchangeInfo, MomentInfo, Said, Selection
 from app.search import Search, same_meaning
 from app.server import Reply
 from core.errors import EnvironmentTroubleError, InputError
@@ -60,7 +63,13 @@ class Records:
         follows = request.follows if answer.after else None  # the same conversation, but a question by itself
         try:
             return self._service.timeline.history.keep(
-                asked, request.question.strip(), answer.text, answer.origin, moments, follows
+                asked,
+                request.question.strip(),
+                answer.text,
+                answer.origin,
+                moments,
+                follows,
+                said_of(answer).model_dump_json(exclude_defaults=True),
             )
         except EnvironmentTroubleError:
             return None  # the answer is worth more than its record; a full disk is told of elsewhere
@@ -69,13 +78,15 @@ class Records:
 
     def _moments(self, request: protocol.GetMoments, reply: Reply) -> None:
         timeline, where = self._service.timeline, where_of(request)
+        by_meaning = set[int]()
         if request.text:
             if len(request.text) > protocol.MAX_QUESTION:
                 raise InputError("The text to search for is too long.", "Shorten it.")
             ids = self._search.find(request.text, where)
-            page = ids[request.offset : request.offset + request.limit]
+            page = list(ids)[request.offset : request.offset + request.limit]
             # Asked for now and not kept: what was forgotten meanwhile is gone here too.
             found, total = [moment for id_ in page if (moment := timeline.get(id_)) is not None], len(ids)
+            by_meaning = {id_ for id_ in page if ids[id_]}
         else:
             found = timeline.between(
                 where.start,
@@ -87,7 +98,10 @@ class Records:
                 source=where.source,
             )
             total = timeline.count(where.start, where.end, where.application, title=where.title, source=where.source)
-        reply.put(protocol.Moments(id=reply.id, moments=tuple(map(self.told, found)), total=total))
+        moments = tuple(
+            self.told(moment).model_copy(update={"by_meaning": moment.id in by_meaning}) for moment in found
+        )
+        reply.put(protocol.Moments(id=reply.id, moments=moments, total=total))
 
     def _density(self, request: protocol.GetDensity, reply: Reply) -> None:
         if request.end <= request.start:
@@ -141,6 +155,7 @@ class Records:
                 "asked": exchange.asked,
                 "question": exchange.question,
                 "answer": exchange.answer,
+                "said": _kept(exchange.said),
                 "origin": exchange.origin,
                 "moments": tuple(map(self.told, moments)),
                 "before": exchange.before,
@@ -178,6 +193,19 @@ class Records:
                 view=None if shown is None else _view(mind.views, shown),
             )
         )
+
+
+def said_of(answer: Answer) -> Said:
+    """What an answer says, as the protocol tells of it."""
+    return Said.model_validate(asdict(answer.said))
+
+
+def _kept(said: str) -> Said | None:
+    """What was kept of an answer as data; None where an older version kept nothing, or another something else."""
+    try:
+        return Said.model_validate_json(said) if said else None
+    except ValidationError:
+        return None
 
 
 def where_of(request: Selection) -> Where:

@@ -5,6 +5,7 @@ Turning pages does not search again. Knows no protocol.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from typing import Final
@@ -25,20 +26,22 @@ class Search:
         self._timeline = timeline
         self._lock = threading.Lock()
         self._last: tuple[str, Where] | None = None
-        self._found: list[int] = []
+        self._found: dict[int, bool] = {}
         self._found_at = 0.0
 
-    def find(self, text: str, where: Where) -> list[int]:
-        """The moments that match, best first, at most MOST: those with words of the same meaning come last."""
+    def find(self, text: str, where: Where) -> dict[int, bool]:
+        """The moments that match, best first, at most MOST, each with whether only its meaning does: by the words and
+        words near in meaning; then by words of the same meaning."""
         now = time.monotonic()
         with self._lock:
             if self._last == (text, where) and now - self._found_at < FOUND_FOR:
                 return self._found
-        found = self._timeline.found(text, where, MOST)
-        meant = same_meaning(text)
-        if meant and len(found) < MOST:
-            more = self._timeline.found(f"{text} {' '.join(meant)}", where, MOST)
-            found = list(dict.fromkeys(found + more))[:MOST]
+        found = self._timeline.found(text, where, MOST, meaning=True)
+        same = same_meaning(text)
+        if same and len(found) < MOST:
+            for moment in self._timeline.found(f"{text} {' '.join(same)}", where, MOST):
+                found.setdefault(moment, True)
+            found = dict(itertools.islice(found.items(), MOST))
         with self._lock:
             self._last, self._found, self._found_at = (text, where), found, now
         return found

@@ -38,6 +38,7 @@ from app.truth import state_of
 from core.config import CaptureConfig
 from core.errors import EnvironmentTroubleError
 from core.frame import utc_now
+from core.meaning.embedding import Embedding
 from core.timeline.ocr import Reader
 from core.timeline.store import Timeline
 
@@ -78,7 +79,7 @@ class Service:
         self.notices = Notices()
         self._settings = self._load_settings()
         self._settings_stamp = self._stamp()
-        self.timeline = Timeline(paths.timeline, self._settings.timeline_config())
+        self.timeline = Timeline(paths.timeline, self._settings.timeline_config(), Embedding())
         for number, notice in enumerate(self.timeline.notices):
             self.notices.put(f"timeline-{number}", notice)
         reader = Reader()
@@ -245,6 +246,7 @@ class Service:
             model=session.model if session else "",
             device=session.device if session else "",
             model_answers=session.answers if session else False,
+            preparing=mind.preparing,
             pid=os.getpid(),
             started=self._started,
             last_snapshot=mind.last_snapshot,
@@ -408,13 +410,16 @@ class Service:
 
 @dataclass(frozen=True)
 class _ModelOpener:
-    """Loads the chosen model; importing what that takes is left to the thread that does it."""
+    """Loads the chosen model and prepares its device; importing what that takes is left to the thread doing it."""
 
     path: str
     device: str
 
-    def __call__(self) -> Session:
+    def __call__(self, report: Callable[[float], None]) -> Session:
+        from core.preparation import prepare
         from core.session import open_session
 
         threads = max(1, (os.cpu_count() or 2) // 2)  # the other half of the machine stays the user's
-        return open_session(Path(self.path).expanduser() if self.path else None, self.device, threads)
+        session = open_session(Path(self.path).expanduser() if self.path else None, self.device, threads)
+        prepare(session, report)
+        return session

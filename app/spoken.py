@@ -74,10 +74,11 @@ def answer_json(question: str, answer: AnswerDone, *, with_pictures: bool = True
     }
 
 
-def moment_line(moment: MomentInfo) -> str:
-    """One moment on one line: local time, application, title."""
+def moment_line(moment: MomentInfo, *, numbered: bool = True) -> str:
+    """One moment on one line: its number, local time, application, title."""
     local = moment.time.astimezone()
-    words = [f"{local:%Y-%m-%d %H:%M:%S}", plain(moment.application), plain(moment.window)[:100]]
+    number = f"{moment.id:>6}" if numbered else ""
+    words = [number, f"{local:%Y-%m-%d %H:%M:%S}", plain(moment.application), plain(moment.window)[:100]]
     return "  ".join(word.replace("\n", " ") for word in words if word)
 
 
@@ -105,9 +106,15 @@ def status_lines(status: Status, now: datetime) -> list[str]:
 
 
 def _model(status: Status) -> str:
+    if status.preparing is not None:
+        return f"preparing the graphics card, {status.preparing:.0%} done; it takes long the first time only"
     if not status.model:
         return "not loaded"
     return f"{status.model} on {status.device}{'' if status.model_answers else ' (not trained to answer)'}"
+
+
+def plural(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def size(number: float) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from app.client import Client, Stream, connect
+from app.client import Client, connect
+from app.connection import Stream
 from app.paths import Paths
 from app.protocol import Status, StatusEvent
 from core.errors import AfterimageError, EngineUnreachableError

@@ -70,7 +70,7 @@ def engine_figures(model: Path | None, device: str, random: str | None = None) -
     """
     begun = time.perf_counter()
     session = open_session(model, device) if random is None else random_session(random, device)
-    bundle: Bundle = session._bundle  # noqa: SLF001  # measuring looks inside
+    bundle = session.bundle
     facts = session.facts
     place = f"{facts.model} on {facts.device}, {bundle.network.language_model.norm.weight.dtype}".replace(
         "torch.", ""
@@ -87,8 +87,12 @@ def engine_figures(model: Path | None, device: str, random: str | None = None) -
     yield from _delta_rule()
     if facts.model != "nano" or bundle.device.type != "cpu":
         built_in = open_session(None, "cpu")
-        parts: Bundle = built_in._bundle  # noqa: SLF001
-        yield from _frame(built_in, parts, machine_of(parts.network), "frame in, 448x448, built-in model on the CPU")
+        yield from _frame(
+            built_in,
+            built_in.bundle,
+            machine_of(built_in.bundle.network),
+            "frame in, 448x448, built-in model on the CPU",
+        )
 
 
 def random_session(name: str, device: str) -> Session:
@@ -127,7 +131,7 @@ def _frame(
 
 
 def _memory(session: Session, bundle: Bundle, machine: Machine) -> Iterator[Figure]:
-    state: MemoryState = session._state  # noqa: SLF001
+    state = session.state
     size = f"{state.nbytes / 1e6:.1f} MB"
     yield Figure("fork", median_ms(session.fork, bundle.device), "ms", machine.ms(0, 2 * state.nbytes), size)
     with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +153,7 @@ def _read(path: Path, _content: bytes) -> None:
 
 
 def _answers(session: Session, bundle: Bundle, machine: Machine) -> Iterator[Figure]:
-    state: MemoryState = session._state  # noqa: SLF001
+    state = session.state
     first, each = answer_ms(bundle, state)
     floor = machine.ms(0, 2 * state.nbytes) + read_floor(bundle.network, QUESTION, state.nbytes, machine)
     yield Figure(f"first token after a {QUESTION}-token question", first, "ms", floor, "fork included")
@@ -199,7 +203,7 @@ def _packed(session: Session, bundle: Bundle, machine: Machine) -> Iterator[Figu
         return
     with torch.inference_mode():
         wanted = _logits(bundle)
-    state: MemoryState = session._state  # noqa: SLF001
+    state = session.state
     for kind in KINDS:
         name = f"token out, {kind}"
         needed = 1.3 * BYTES[kind] * matrix_values(bundle.network)
@@ -221,7 +225,7 @@ def _logits(bundle: Bundle) -> Tensor:
     session = Session(bundle)
     session.see(_observation(*SMALL))
     question = torch.arange(1, QUESTION + 1, device=bundle.device)[None]
-    return read_step(bundle.network, session._state, [question], in_place=False).float()  # noqa: SLF001
+    return read_step(bundle.network, session.state, [question], in_place=False).float()
 
 
 def _delta_rule() -> Iterator[Figure]:

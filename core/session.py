@@ -96,6 +96,17 @@ class Session:
         self.last_answer_logprob: float | None = None  # mean over the last answer's tokens, its end included
 
     @property
+    def bundle(self) -> Bundle:
+        """The model, shared with other sessions."""
+        return self._bundle
+
+    @property
+    def state(self) -> MemoryState:
+        """The memory as it is now; the session's own, to be looked at and not written to. Not every change of the
+        memory keeps the object: ask anew after each."""
+        return self._state
+
+    @property
     def facts(self) -> SessionFacts:
         return SessionFacts(
             model=self._bundle.name,
@@ -110,7 +121,7 @@ class Session:
 
     def floors(self, tokens: int) -> Floors:
         """What this machine allows at best for a picture of ``tokens`` tokens and for an answer's token; measures."""
-        with _device_errors(), torch.inference_mode():
+        with device_errors(), torch.inference_mode():
             return floors(self._bundle.network, tokens, self._state.nbytes)
 
     def see(self, observation: Observation) -> int:
@@ -121,7 +132,7 @@ class Session:
         for pixels in observation.pictures:
             check_picture(pixels, self._bundle.shape.vision.merged_side)
         pictures = observation.pictures
-        with _device_errors(), torch.inference_mode():
+        with device_errors(), torch.inference_mode():
             patch, merged = self._bundle.shape.vision.patch_size, self._bundle.shape.vision.merged_side
             grids: list[Grid] = [(1, p.shape[0] // patch, p.shape[1] // patch) for p in pictures]
             tokens = [(p.shape[0] // merged) * (p.shape[1] // merged) for p in pictures]
@@ -168,17 +179,17 @@ class Session:
 
     def fork(self) -> Session:
         """An independent session with the same memory, sharing the model."""
-        with _device_errors(), torch.inference_mode():
+        with device_errors(), torch.inference_mode():
             return Session(self._bundle, self._state.fork(), self._notes)
 
     def save(self, path: Path) -> None:
         """Write the memory to one file, whole or not at all. Raises DiskFullError."""
-        with _device_errors():
+        with device_errors():
             save_state(self._state, json.dumps(asdict(self._notes)), self._bundle.fingerprint, path)
 
     def load(self, path: Path) -> None:
         """Take the memory from a file. Raises StateError for one of another model or version, or damaged."""
-        with _device_errors():
+        with device_errors():
             state, text = load_state(path, self._bundle.fingerprint, self._state)
         try:
             notes = Notes(**json.loads(text))
@@ -213,13 +224,13 @@ class Session:
         slot = None
         said = 0  # tokens of the answer, its end included
         try:
-            with _device_errors(), torch.inference_mode():
+            with device_errors(), torch.inference_mode():
                 slot = bundle.replays.borrow(self._state) if bundle.replays else None
                 state = slot.state if slot else self._state
                 answer = Generation(bundle.network, state, slot, sampling, options.max_tokens)
                 answer.begin(ids)
             for count in range(options.max_tokens):
-                with _device_errors(), torch.inference_mode():
+                with device_errors(), torch.inference_mode():
                     if slot and count + 1 < options.max_tokens:
                         answer.go_on(count + 1)  # while this one is on its way here
                     number = answer.number(count)
@@ -230,7 +241,7 @@ class Session:
                 if piece:
                     yield piece
                 if slot is None and said < options.max_tokens:
-                    with _device_errors(), torch.inference_mode():
+                    with device_errors(), torch.inference_mode():
                         answer.go_on(said)
         finally:
             if bundle.replays and slot:
@@ -302,7 +313,7 @@ def open_session(model: Path | None, device: str = "auto", threads: int | None =
         torch.set_num_threads(threads)
     dtype = torch.bfloat16 if place.type == "cuda" else torch.float32
     built_in = importlib.resources.files("resources") / "nano"
-    with _device_errors():
+    with device_errors():
         if model is not None:
             return Session(open_bundle(model, place, dtype))
         with importlib.resources.as_file(built_in) as folder:
@@ -324,7 +335,7 @@ def _device(name: str) -> torch.device:
 
 
 @contextmanager
-def _device_errors() -> Iterator[Any]:
+def device_errors() -> Iterator[Any]:
     """Turn a device's or the machine's lack of memory into the error a user is told."""
     try:
         yield

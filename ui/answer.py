@@ -14,8 +14,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from app.protocol import MAX_ANSWER, AnswerDone, ExchangeInfo, MomentInfo, Turn
-from ui import text
-from ui.i18n import answer_says
+from ui import text, wording
 from ui.moment_painter import cropped
 from ui.moments import MomentRow
 from ui.pictures import Pictures
@@ -25,6 +24,7 @@ from ui.widgets import label, tool_button
 FLUSH_MS = 33  # pieces are shown at most thirty times a second, however fast they come
 ABOUT_SIZE = QSize(96, 54)  # of the picture beside the question
 LONGEST_REMARK = 2_000  # characters
+SHORTEST_S = 0.1  # seconds that an answer is said to have taken
 LONGEST_ANSWER = 20_000  # characters shown
 
 
@@ -92,6 +92,7 @@ class Exchange(QWidget):
         self.stage = Stage.WAITING
         self.moments: tuple[MomentInfo, ...] = ()
         self._pieces = ""
+        self._told = ""  # the answer in the engine's own words
         self._verdict = (False, "")  # as it was told last
         self._flush = QTimer(self, interval=FLUSH_MS, singleShot=True)
         self._flush.timeout.connect(self._show_pieces)
@@ -189,8 +190,8 @@ class Exchange(QWidget):
     def finish(self, done: AnswerDone) -> None:
         self._end(Stage.DONE)
         set_role(self._answer, "answer")
-        words = text.plain(answer_says(done.text, done.origin), LONGEST_ANSWER, lines=True)
-        self._answer.setText(words or self.tr("I did not see that."))
+        self._told = done.text
+        self._answer.setText(wording.answer(done.text, done.said))
         names = {
             "memory": self.tr("From memory"),
             "evidence": self.tr("From what was recorded"),
@@ -214,7 +215,8 @@ class Exchange(QWidget):
         self._badge.show()
         if done.timings_ms:
             seconds = done.timings_ms.get("total", sum(done.timings_ms.values())) / 1000
-            self._took.setText(self.tr("{seconds} s").format(seconds=text.decimal(seconds)))
+            took = self.tr("{seconds} s") if seconds >= SHORTEST_S else self.tr("under {seconds} s")
+            self._took.setText(took.format(seconds=text.decimal(max(seconds, SHORTEST_S))))
         if done.after:
             self._after.setText(self.tr("Taken to go on from “{question}”").format(question=text.plain(done.after)))
             self._after.show()
@@ -229,7 +231,13 @@ class Exchange(QWidget):
         self.asked = kept.asked
         self.finish(
             AnswerDone(
-                id=0, text=kept.answer, origin=kept.origin, moments=kept.moments, after=kept.before, exchange=kept.id
+                id=0,
+                text=kept.answer,
+                said=kept.said,
+                origin=kept.origin,
+                moments=kept.moments,
+                after=kept.before,
+                exchange=kept.id,
             )
         )
         self._took.setText(text.moment_time(kept.asked))
@@ -244,12 +252,12 @@ class Exchange(QWidget):
         return self.picture_before if self.about.isNull() and not self._after.isHidden() else self.about
 
     def turn(self) -> Turn | None:
-        """What a later question is to know of this one; None where there is no answer."""
+        """What a later question is to know of this one, in the engine's words; None where there is no answer."""
         if self.stage is not Stage.DONE:
             return None
         return Turn(
             question=self.question,
-            answer=self.answer[:MAX_ANSWER],
+            answer=self._told[:MAX_ANSWER],
             asked=self.asked,
             moments=tuple(moment.id for moment in self.moments),
         )

@@ -25,7 +25,8 @@ from ui.i18n import engine_says
 from ui.presence import Link
 
 if TYPE_CHECKING:
-    from app.client import Client, Stream
+    from app.client import Client
+    from app.connection import Stream
     from app.paths import Paths
     from app.protocol import AnyEvent, Status, Turn
     from app.supervise import Supervisor

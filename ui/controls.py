@@ -79,7 +79,7 @@ class Controls(QObject):
         """Deletes these moments, if the user is sure; whether that was ordered."""
         if not moments:
             return False
-        first = text.moment_time(min(moment.time for moment in moments))
+        first = text.moment_time(min(moment.time for moment in moments), inside=True)
         number = len(moments)
         question = (
             self.tr("Delete this moment?") if number == 1 else self.tr("Delete these %Ln moment(s)?", None, number)
@@ -90,7 +90,7 @@ class Controls(QObject):
 
     def forget_span(self, start: datetime, end: datetime) -> bool:
         """Deletes what was on the screen between, if the user is sure; whether that was ordered."""
-        first, last = text.moment_time(start), text.moment_time(end)
+        first, last = text.moment_time(start, inside=True), text.moment_time(end, inside=True)
         question = self.tr("Delete everything from {start} to {end}?").format(start=first, end=last)
         return self._order_forget(question, first, lambda: self._bridge.forget(start=start, end=end))
 

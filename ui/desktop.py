@@ -54,6 +54,7 @@ class Desktop(QObject):
         self._paths = paths
         self.bridge = bridge
         self.theme = Theme(application)
+        self.theme.set_scheme(scheme(paths))
         self.controls = Controls(self.theme, bridge)
         self.pictures = Pictures(bridge)
         self.window = AskWindow(self.theme, bridge, self.controls, self.pictures)
@@ -340,7 +341,7 @@ class Desktop(QObject):
             else:
                 self.window.show_since("")
         elif ticket == self._oldest_ticket and moments.moments:
-            self.window.show_since(text.moment_time(moments.moments[0].time))
+            self.window.show_since(text.moment_time(moments.moments[0].time, inside=True))
 
 
 def consented(paths: Paths) -> bool:
@@ -352,6 +353,12 @@ def consented(paths: Paths) -> bool:
 def language(paths: Paths) -> str:
     """The language that the settings file asks for, whether there is such a one or not."""
     return str(_in_file(paths, "language"))
+
+
+def scheme(paths: Paths) -> str:
+    """The theme that the settings file asks for; the system's where it asks for none that there is."""
+    asked = _in_file(paths, "theme")
+    return asked if asked in ("light", "dark") else "system"
 
 
 def _in_file(paths: Paths, key: str) -> object:

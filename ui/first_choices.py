@@ -15,6 +15,7 @@ from ui.key_field import KeyField
 from ui.widgets import label
 
 INDENT = 26  # pixels: below the words of the button
+BETWEEN = 8  # pixels: what explains a choice is nearer to it than to the next one
 MODEL = "model.path"
 ASK, SNIP = "desktop.hotkey_ask", "desktop.hotkey_snip"
 DEFAULTS = {ASK: "<ctrl>+<alt>+space", SNIP: "<ctrl>+<alt>+s"}
@@ -35,6 +36,7 @@ class FirstChoices(QWidget):
         self.models: dict[str, QRadioButton] = {}
         self._known: tuple[ModelInfo, ...] = ()
         self._group = QButtonGroup(self)
+        self.waiting = label(_tr("Looking for models…"), "muted", wrap=True)
         self._choices = QVBoxLayout()
         self._choices.setSpacing(2)
         keys = QGridLayout()
@@ -56,13 +58,20 @@ class FirstChoices(QWidget):
         rows.addWidget(self.trouble)
         rows.addSpacing(14)
         rows.addWidget(label(_tr("The model that answers"), "strong"))
+        rows.addWidget(self.waiting)
         rows.addLayout(self._choices)
         bridge.models_fetched.connect(self._fetched)
+        bridge.failed.connect(self._failed)
 
     def refresh(self) -> None:
         """The page is shown: what can be had is looked up now."""
         self._ticket = self._bridge.fetch_models()
         self.check_keys()
+
+    @property
+    def ticket(self) -> int:
+        """Of the newest look for models."""
+        return self._ticket
 
     @property
     def settings(self) -> dict[str, str]:
@@ -92,6 +101,7 @@ class FirstChoices(QWidget):
         if ticket != self._ticket or self.models:
             return
         self._known = models
+        self.waiting.hide()
         for model in models:
             name, words = text.plain(model.name, 60), text.plain(engine_says(model.description), 200)
             button = QRadioButton(name if model.present else _tr("{model}, downloaded after this").format(model=name))
@@ -101,9 +111,15 @@ class FirstChoices(QWidget):
             explained = label(words, "small", wrap=True)
             explained.setIndent(INDENT)
             self._group.addButton(button)
+            if self.models:
+                self._choices.addSpacing(BETWEEN)
             self._choices.addWidget(button)
             self._choices.addWidget(explained)
             self.models[model.name] = button
+
+    def _failed(self, ticket: int, message: str, remedy: str) -> None:
+        if ticket == self._ticket and not self.models:
+            self.waiting.setText(text.plain(f"{message} {remedy}".strip(), 500))
 
 
 def _tr(source: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pyqtgraph as pg
@@ -38,13 +39,21 @@ class SizeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         return [text.size(round(value)) for value in values]
 
 
+class TimeAxis(pg.DateAxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Local times as the language of the windows writes them."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802  pyqtgraph's name
+        del scale
+        return [text.tick(datetime.fromtimestamp(value, UTC).astimezone(), spacing) for value in values]
+
+
 class Chart(QWidget):
     """A plot over the time of day that follows the theme; nothing in it can be dragged or clicked."""
 
     def __init__(self, theme: Theme, name: str, left: Any = None) -> None:
         super().__init__()
         self._theme = theme
-        axes = {"bottom": pg.DateAxisItem()}
+        axes = {"bottom": TimeAxis()}
         if left is not None:
             axes["left"] = left
         self.plot = pg.PlotWidget(axisItems=axes)

@@ -25,9 +25,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.protocol import ExchangeInfo, History
-from ui import text
+from ui import text, wording
 from ui.bridge import Bridge
-from ui.i18n import answer_says
 from ui.theme import Theme
 from ui.widgets import Notice, label, open_at
 
@@ -313,4 +312,4 @@ class HistoryWindow(QWidget):
 
 def _answer(exchange: ExchangeInfo) -> str:
     """The beginning of its answer."""
-    return text.plain(answer_says(exchange.answer, exchange.origin), SHOWN)
+    return text.plain(wording.answer(exchange.answer, exchange.said), SHOWN)

@@ -64,11 +64,6 @@ def engine_says(words: str) -> str:
     return _put(words, across=True) or words
 
 
-def answer_says(words: str, origin: str) -> str:
-    """An answer: the words for nothing found are the engine's own, all others stay as they were said."""
-    return engine_says(words) if origin == "none" else words
-
-
 def _put(words: str, *, across: bool = False) -> str | None:
     """What was made from one text, put into the language; None where there is no such text.
 

@@ -259,7 +259,7 @@ class MemoryPanel(QWidget):
         if memory.since is None:
             return self.tr("The memory takes {size}, and never more.").format(size=size)
         return self.tr("The memory reaches back to {time} in {size}, and never takes more.").format(
-            time=text.moment_time(memory.since), size=size
+            time=text.moment_time(memory.since, inside=True), size=size
         )
 
     def _status(self, status: Status) -> None:

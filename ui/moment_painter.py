@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPainterPath, QPen, QPixmap
 
 from app.protocol import MomentInfo
@@ -12,6 +12,7 @@ from ui.theme import Theme
 PICTURE_SIZE = QSize(208, 117)  # 16:9
 MARGIN = 10
 RADIUS = 10.0
+LABEL_MARGIN = 6
 
 
 def card_size(theme: Theme) -> QSize:
@@ -47,10 +48,27 @@ def paint_card(
         icon = theme.icon("moment" if loading else "not-seen", colours.faint)
         icon.paint(painter, QRect(above.center().x() - 14, above.center().y() - 14, 28, 28))
     painter.restore()
+    if moment is not None and moment.by_meaning:
+        _paint_label(painter, theme, above, QCoreApplication.translate("MomentPainter", "by meaning"))
     painter.setPen(QPen(QColor(colours.accent if marked else colours.line), 2 if marked else 1))
     painter.drawPath(outline)
     if moment is not None:
         _paint_words(painter, theme, place, moment)
+
+
+def _paint_label(painter: QPainter, theme: Theme, above: QRect, words: str) -> None:
+    """A label on the picture's lower left."""
+    painter.setFont(theme.font(0.88))
+    metrics = painter.fontMetrics()
+    size = QSize(metrics.horizontalAdvance(words) + 2 * LABEL_MARGIN, metrics.lineSpacing() + LABEL_MARGIN)
+    label = QRect(
+        above.left() + LABEL_MARGIN, above.bottom() - LABEL_MARGIN - size.height(), size.width(), size.height()
+    )
+    path = QPainterPath()
+    path.addRoundedRect(QRectF(label), LABEL_MARGIN, LABEL_MARGIN)
+    painter.fillPath(path, QColor(theme.colours.surface))
+    painter.setPen(QColor(theme.colours.text))
+    painter.drawText(label, Qt.AlignmentFlag.AlignCenter, words)
 
 
 def _paint_words(painter: QPainter, theme: Theme, place: QRect, moment: MomentInfo) -> None:

@@ -50,10 +50,12 @@ class Presence:
     can_start: bool = False
     can_ask: bool = False
     camera: bool = False  # a camera is open
+    preparing: str = ""  # a sentence on the graphics card that is not ready yet, whatever the recording does
 
     @property
     def sentence(self) -> str:
-        return f"{self.title}. {self.detail}" if self.detail else self.title
+        told = f"{self.title}. {self.detail}" if self.detail else self.title
+        return f"{told.removesuffix('.')}. {self.preparing}" if self.preparing else told
 
 
 _LIGHTS: dict[Recording, Light] = {
@@ -96,6 +98,7 @@ def presence(link: Link, status: Status | None, trouble: str = "") -> Presence:
         can_start=status.state == "idle",
         can_ask=True,
         camera=status.camera,
+        preparing=_preparing(status.preparing),
     )
 
 
@@ -118,7 +121,7 @@ def _detail(status: Status) -> str:
     if status.state == "paused":
         if status.paused_until is None:
             return _tr("It goes on when you resume.")
-        return _tr("It goes on at {time}.").format(time=text.moment_time(status.paused_until))
+        return _tr("It goes on at {time}.").format(time=text.moment_time(status.paused_until, inside=True))
     details: dict[Recording, str] = {
         "excluded": _tr("A window you excluded is on the screen; nothing of it is kept."),
         "stalled": _tr("No picture has arrived for a while."),
@@ -127,6 +130,14 @@ def _detail(status: Status) -> str:
         "no_source": _tr("No screen can be captured."),
     }
     return details.get(status.state, "")
+
+
+def _preparing(share: float | None) -> str:
+    if share is None:
+        return ""
+    return _tr(
+        "Preparing the graphics card: {percent} %. This takes long the first time only; what is recorded waits."
+    ).format(percent=text.count(round(100 * share)))
 
 
 def _tr(source: str) -> str:

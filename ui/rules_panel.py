@@ -51,6 +51,7 @@ class RulesPanel(Panel):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setFixedHeight(self.fontMetrics().lineSpacing() * (LINES + 1) + 40)
         self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.list.header().setStretchLastSection(False)  # it would share the room, and what happens would be cut
         self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.list.header().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
         self.trouble = label(role="failure", wrap=True)

@@ -9,7 +9,7 @@ import json
 import tomllib
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -148,6 +148,8 @@ class SettingRow(QWidget):
             return self._list()
         if kind == "keys":
             return self._keys()
+        if kind == "number":
+            return self._number()
         return self._line()
 
     def _switch(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
@@ -201,9 +203,20 @@ class SettingRow(QWidget):
     def _line(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
         line = QLineEdit()
         width = self._theme.scaled(EDITOR_WIDTH)
-        line.setFixedWidth(width // 2 if self.setting.type == "number" else width)
+        line.setFixedWidth(width)
         line.editingFinished.connect(lambda: self._propose(line.text().strip()))
         return line, line.setText, line.text
+
+    def _number(self) -> tuple[QWidget, Callable[[str], None], Callable[[], str]]:
+        """A number as the locale writes it; the point that settings have is understood too."""
+        line, sign = QLineEdit(), QLocale().decimalPoint()
+        line.setFixedWidth(self._theme.scaled(EDITOR_WIDTH) // 2)
+
+        def read() -> str:
+            return line.text().strip().replace(sign, ".")
+
+        line.editingFinished.connect(lambda: self._propose(read()))
+        return line, lambda value: line.setText(value.replace(".", sign)), read
 
 
 def readable(name: str) -> str:

@@ -43,17 +43,41 @@ def title(words: str) -> str:
     return plain(words)
 
 
-def moment_time(when: datetime, now: datetime | None = None) -> str:
-    """The local time of a moment as short as it can be said: "14:05", "Yesterday 14:05", "12 Nov 14:05"."""
+def moment_time(when: datetime, now: datetime | None = None, *, inside: bool = False) -> str:
+    """The local time of a moment as short as it can be said: "14:05", "Yesterday 14:05", "12 Nov 14:05".
+
+    ``inside``: in the middle of a sentence, where a word has no capital.
+    """
     local = when.astimezone()
     today = (now or datetime.now().astimezone()).astimezone().date()
-    clock = QLocale().toString(_qt_time(local).time(), QLocale.FormatType.ShortFormat)
     if local.date() == today:
-        return clock
+        return clock(local)
     if local.date() == today - timedelta(days=1):
-        return _tr("Yesterday {time}").format(time=clock)
+        words = _tr("yesterday {time}") if inside else _tr("Yesterday {time}")
+        return words.format(time=clock(local))
     pattern = _tr("d MMM") if local.year == today.year else _tr("d MMM yyyy")
-    return f"{QLocale().toString(QDate(local.year, local.month, local.day), pattern)} {clock}"
+    return f"{QLocale().toString(QDate(local.year, local.month, local.day), pattern)} {clock(local)}"
+
+
+def clock(local: datetime) -> str:
+    """Hours and minutes as the locale writes them: "14:05"."""
+    return QLocale().toString(_qt_time(local).time(), QLocale.FormatType.ShortFormat)
+
+
+def tick(local: datetime, spacing: float) -> str:
+    """A time on an axis whose marks are ``spacing`` seconds apart: "14:05:30", "14:05", "Tue 4", "Mar 2025"."""
+    date = QDate(local.year, local.month, local.day)
+    if spacing >= 28 * 86_400:
+        return QLocale().toString(date, _tr("MMM yyyy"))
+    if spacing >= 86_400:
+        return QLocale().toString(date, _tr("ddd d"))
+    return clock(local) if spacing >= 60 else QLocale().toString(_qt_time(local).time(), "HH:mm:ss")
+
+
+def day(local: datetime, now: datetime) -> str:
+    """The day in full, with the year where it is not this one: "Tuesday 4 March 2025"."""
+    pattern = _tr("dddd d MMMM") if local.year == now.year else _tr("dddd d MMMM yyyy")
+    return QLocale().toString(QDate(local.year, local.month, local.day), pattern)
 
 
 def exact_time(when: datetime) -> str:
@@ -106,6 +130,11 @@ def place(application: str, window: str, source_name: str) -> str:
 def joined(parts: Iterable[str]) -> str:
     """The non-empty parts with a middle dot between them."""
     return "  ·  ".join(part for part in parts if part)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """The non-empty parts with commas between them."""
+    return ", ".join(part for part in parts if part)
 
 
 def _qt_time(local: datetime) -> QDateTime:

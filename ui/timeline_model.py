@@ -114,7 +114,8 @@ class TimelineModel(QAbstractListModel):
         if role == MOMENT_ROLE or moment is None:
             return moment
         where = text.place(moment.application, moment.window, moment.source)
-        return text.joined([text.moment_time(moment.time), where, text.plain(moment.window)])
+        found = self.tr("found by meaning") if moment.by_meaning else ""
+        return text.joined([text.moment_time(moment.time), where, text.plain(moment.window), found])
 
     def _ask(self, page: int) -> int:
         wanted = self._filter

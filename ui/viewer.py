@@ -241,7 +241,10 @@ class Viewer(QWidget):
         moment = self.moment
         if moment is None:
             return
-        words = text.joined([text.plain(moment.application), text.plain(moment.window), text.source(moment.source)])
+        found = self.tr("found by meaning: none of the searched words is here") if moment.by_meaning else ""
+        words = text.joined(
+            [found, text.plain(moment.application), text.plain(moment.window), text.source(moment.source)]
+        )
         room = max(120, self.width() - self._ask.width() - 180)
         self._where.setText(self._where.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room))
         self._where.setAccessibleName(words)

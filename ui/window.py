@@ -1,13 +1,13 @@
 """The ask window: question field, the conversation, the recording light, and what is remembered.
 
-Feeds itself from the bridge's signals; owns no thread and no engine.
+Puts the parts together and follows the engine; owns no thread and no engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -18,35 +18,25 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QMenu,
-    QScrollArea,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.protocol import MAX_TURNS, AnswerDone, ExchangeInfo, MomentInfo, Status, Turn
+from app.protocol import ExchangeInfo, MomentInfo, Status
 from ui import text
-from ui.answer import Exchange, Stage
+from ui.answer import Exchange
 from ui.bridge import Bridge
 from ui.composer import Composer
 from ui.controls import Controls
+from ui.conversation import COLUMN, Conversation
 from ui.pictures import Pictures
 from ui.presence import Light, Presence
 from ui.suggestions import Suggestions
 from ui.theme import Theme
 from ui.viewer import Viewer
-from ui.widgets import Column, Notice, PageArea, RecordingLight, follow, label, light_colour, open_at, tool_button
+from ui.widgets import Column, Notice, PageArea, label, open_at
+from ui.window_bar import WindowBar
 
-MOST_EXCHANGES = 50  # older ones leave the window
-COLUMN = 760  # pixels; wider lines read badly
 MOST_MESSAGES = 5
 SMALLEST = QSize(420, 240)  # room for the conversation
-STICKY_PIXELS = 80  # this near to the end the view follows a growing answer
 
 
 class AskWindow(QWidget):
@@ -67,12 +57,8 @@ class AskWindow(QWidget):
         self._presence: Presence | None = None
         self._since = ""
         self._told: list[str] = []  # sentences that were not dismissed yet, the newest last
-        self._under_way: tuple[int, Exchange] | None = None
-        self._judging: set[int] = set()  # tickets whose failure the user should hear of
         self._viewer: Viewer | None = None
         self._asked_about: MomentInfo | None = None  # its picture is on its way
-        self._follow_end = True
-        self.exchanges: list[Exchange] = []
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Afterimage"))
@@ -82,15 +68,10 @@ class AskWindow(QWidget):
         self.composer = Composer(theme)
         self.notice = Notice(theme)  # the engine's state, where it needs words
         self.message = Notice(theme)  # what came of something the user did
-        self._build_bar()
-        self._build_conversation()
-        self._build_foot()
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        rows.addWidget(self._bar)
-        rows.addWidget(self._pages, 1)
-        rows.addWidget(self._foot)
+        self._bar = WindowBar(theme, controls)
+        self._conversation = Conversation(theme, bridge, pictures)
+        self._pages = QStackedWidget()
+        self._arrange()
 
         self.composer.asked.connect(self.ask)
         self.composer.stopped.connect(self.cancel)
@@ -98,100 +79,57 @@ class AskWindow(QWidget):
         controls.told.connect(self.tell)
         controls.forgotten.connect(self.clear)  # what was said may tell of what is forgotten
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self._escape)
-        bridge.piece.connect(self._piece)
-        bridge.answered.connect(self._answered)
-        bridge.cancelled.connect(self._cancelled)
-        bridge.failed.connect(self._failed)
         pictures.picture_ready.connect(self._picture_ready)
+        self._connect_parts()
+
+    def _connect_parts(self) -> None:
+        self._conversation.answering_changed.connect(self._answering_changed)
+        self._conversation.added.connect(lambda: self._pages.setCurrentIndex(1))
+        self._conversation.opened.connect(self.open_moments)
+        self._conversation.told.connect(self.tell)
+        self._bar.new_wanted.connect(self.clear)
+        self._bar.settings_wanted.connect(self.settings_wanted)
+        self._bar.timeline_wanted.connect(self.timeline_wanted)
+        self._bar.history_wanted.connect(self.history_wanted)
+        self._bar.memory_wanted.connect(self.memory_wanted)
+        self._bar.snip_wanted.connect(self.snip_wanted)
+        self._bar.quit_wanted.connect(self.quit_wanted)
 
     # --- what happens -----------------------------------------------------------------------------------------
 
     def ask(self, question: str, picture: QImage | None = None) -> None:
         """Asks, going on from what was said; an answer that was still under way is cancelled."""
-        about = None if picture is None or picture.isNull() else picture
-        answered = [exchange for exchange in self.exchanges if exchange.stage is Stage.DONE]
-        follows, before = (answered[-1].number, answered[-1].picture) if answered else (None, None)
-        self._ask(Exchange(self._theme, self._pictures, question, about, self._turns(), follows, before))
-
-    def _ask_again(self, exchange: Exchange) -> None:
-        """The same question after the same turns."""
-        self._ask(
-            Exchange(
-                self._theme,
-                self._pictures,
-                exchange.question,
-                exchange.about,
-                exchange.earlier,
-                exchange.follows,
-                exchange.picture_before,
-            )
-        )
-
-    def _ask(self, exchange: Exchange) -> None:
-        self.cancel()
-        self._told.clear()
-        self.message.hide()
-        about, before = exchange.about, exchange.picture_before
-        ticket = self._bridge.ask(
-            exchange.question,
-            picture=None if about.isNull() else about,
-            earlier=exchange.earlier,
-            picture_before=None if before.isNull() or not about.isNull() else before,
-            follows=exchange.follows,
-        )
-        self._under_way = (ticket, self._add(exchange))
-        self.composer.set_answering(True)
-
-    def _turns(self) -> tuple[Turn, ...]:
-        """What was asked and answered in this conversation, the newest last."""
-        turns = [turn for exchange in self.exchanges if (turn := exchange.turn()) is not None]
-        return tuple(turns[-MAX_TURNS:])
-
-    def restore(self, kept: ExchangeInfo) -> None:
-        """Begins a conversation with an answer from the history; the next question goes on from it."""
-        self.clear()
-        self._add(Exchange(self._theme, self._pictures, kept.question)).restore(kept)
-        self.summon()
-
-    def _add(self, exchange: Exchange) -> Exchange:
-        exchange.retried.connect(lambda: self._ask_again(exchange))
-        exchange.opened.connect(self.open_moments)
-        exchange.judged.connect(self._judged)
-        exchange.grew.connect(self._grown)
-        self._column.rows.addWidget(exchange)
-        self.exchanges.append(exchange)
-        while len(self.exchanges) > MOST_EXCHANGES:
-            self._remove(self.exchanges.pop(0))
-        self._pages.setCurrentIndex(1)
-        self._follow_end = True
-        self._grown()
-        return exchange
-
-    def _judged(self, exchange: int, wrong: bool, remark: str) -> None:
-        self._judging.add(self._bridge.judge(exchange, wrong=wrong, remark=remark))
+        self._conversation.ask(question, picture)
 
     def cancel(self) -> None:
         """Stops the answer under way, at once for the eye; the engine stops as soon as it hears of it."""
-        if self._under_way is None:
-            return
-        ticket, exchange = self._under_way
-        self._under_way = None
-        self._bridge.cancel(ticket)
-        exchange.cancel()
-        self.composer.set_answering(False)
+        self._conversation.cancel()
 
     def clear(self) -> None:
         """Begins a new conversation."""
-        self.cancel()
-        while self.exchanges:
-            self._remove(self.exchanges.pop())
+        self._conversation.clear()
         self._pages.setCurrentIndex(0)
         self.composer.edit.setFocus()
 
-    def _remove(self, exchange: Exchange) -> None:
-        self._column.rows.removeWidget(exchange)
-        exchange.hide()
-        exchange.deleteLater()
+    def restore(self, kept: ExchangeInfo) -> None:
+        """Begins a conversation with an answer from the history; the next question goes on from it."""
+        self._conversation.restore(kept)
+        self.summon()
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """The conversation, the oldest first."""
+        return self._conversation.exchanges
+
+    @property
+    def answering(self) -> bool:
+        return self._conversation.answering
+
+    def _answering_changed(self, answering: bool) -> None:
+        self.composer.set_answering(answering)
+        if answering:
+            self._told.clear()
+            self.message.hide()
 
     def tell(self, words: str) -> None:
         """Shows a sentence until it is dismissed; the one before it comes back then."""
@@ -210,26 +148,16 @@ class AskWindow(QWidget):
             self.tell(self._told[-1])
 
     def show_presence(self, presence: Presence) -> None:
-        """Follows the engine: light, words, what can be pressed, and a notice where something needs saying."""
-        self._light.show_presence(presence)
-        self._state.setText(presence.title)
-        self._resume.setText(self.tr("Resume") if presence.can_resume else self.tr("Start recording"))
-        stopped = presence.can_resume or presence.can_start
-        going, coming = (self._pause, self._resume) if stopped else (self._resume, self._pause)
-        had_keyboard = (
-            going.hasFocus()
-        )  # asked first: what is disabled or hidden hands it to whatever stands beside it
-        self._pause.setEnabled(presence.can_pause)
-        coming.show()
-        if had_keyboard:
-            coming.setFocus()
-        going.hide()
+        """Follows the engine: the bar, and a notice where something needs saying."""
+        self._bar.show_presence(presence)
         if presence == self._presence:
             return
         self._presence = presence
-        self._colour_state()
         if presence.light is Light.RECORDING or not presence.detail:
-            self.notice.hide()
+            if presence.preparing:
+                self.notice.say(presence.preparing, kind="calm", icon="info")
+            else:
+                self.notice.hide()
             return
         kinds = {
             Light.EXCLUDED: ("shielded", "shield"),
@@ -263,7 +191,7 @@ class AskWindow(QWidget):
 
     @property
     def light(self) -> Light:
-        return self._light.light
+        return self._bar.light
 
     @property
     def facts(self) -> str:
@@ -315,84 +243,23 @@ class AskWindow(QWidget):
 
     # --- parts ------------------------------------------------------------------------------------------------
 
-    def _build_bar(self) -> None:
-        self._bar = QFrame()
-        self._bar.setProperty("role", "bar")
-        self._light = RecordingLight(self._theme)
-        self._state = label(role="strong")
-        self._pause = tool_button(self._theme, "pause", self.tr("Pause"), words=True)
-        self._pause.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._pause.setMenu(self.controls.pause_menu(self))
-        self._resume = tool_button(self._theme, "play", self.tr("Resume"), words=True)
-        self._resume.clicked.connect(self._resume_or_start)
-        self._snip = tool_button(self._theme, "snip", self.tr("Snip and ask"))
-        self._snip.clicked.connect(self.snip_wanted)
-        self._timeline = tool_button(self._theme, "timeline", self.tr("Timeline"))
-        self._timeline.clicked.connect(self.timeline_wanted)
-        self._memory = tool_button(self._theme, "growth", self.tr("Memory"))
-        self._memory.clicked.connect(self.memory_wanted)
-        self._settings = tool_button(self._theme, "settings", self.tr("Settings"))
-        self._settings.clicked.connect(self.settings_wanted)
-        self._more = tool_button(self._theme, "more", self.tr("More"))
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._more.setMenu(self._more_menu())
-        row = QHBoxLayout(self._bar)
-        row.setContentsMargins(16, 8, 10, 8)
-        row.setSpacing(4)
-        row.addWidget(self._light)
-        row.addSpacing(4)
-        row.addWidget(self._state)
-        row.addStretch(1)
-        for widget in (
-            self._pause,
-            self._resume,
-            self._snip,
-            self._timeline,
-            self._memory,
-            self._settings,
-            self._more,
-        ):
-            row.addWidget(widget)
-        follow(self._theme, self._bar, self._colour_state)
-
-    def _more_menu(self) -> QMenu:
-        # These actions are the shortcuts too: a second shortcut of the same keys would make both ambiguous.
-        menu = QMenu(self)
-        menu.addAction(self.tr("New conversation"), QKeySequence(QKeySequence.StandardKey.New), self.clear)
-        menu.addAction(self.tr("History…"), QKeySequence("Ctrl+H"), self.history_wanted.emit)
-        menu.addAction(self.tr("Timeline"), QKeySequence("Ctrl+T"), self.timeline_wanted.emit)
-        menu.addAction(self.tr("Memory"), QKeySequence("Ctrl+M"), self.memory_wanted.emit)
-        menu.addAction(self.tr("Settings"), QKeySequence("Ctrl+,"), self.settings_wanted.emit)
-        menu.addSeparator()
-        menu.addActions([self.controls.forget_ten, self.controls.forget_hour, self.controls.forget_today])
-        menu.addSeparator()
-        menu.addAction(self.tr("Quit"), QKeySequence("Ctrl+Q"), self.quit_wanted.emit)
-        return menu
-
-    def _build_conversation(self) -> None:
-        self._column = Column(self._theme.scaled(COLUMN))
-        self._column.rows.setContentsMargins(0, 12, 0, 8)
-        self._column.rows.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._area = QScrollArea()
-        self._area.setWidget(self._column)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setAccessibleName(self.tr("Conversation"))
-        bar = self._area.verticalScrollBar()
-        bar.valueChanged.connect(self._scrolled)
-        bar.rangeChanged.connect(lambda _low, high: bar.setValue(high) if self._follow_end else None)
-        self._pages = QStackedWidget()
+    def _arrange(self) -> None:
         suggestions = Suggestions(self._theme)
         suggestions.chosen.connect(self._suggest)
         self._pages.setMinimumSize(SMALLEST)
         begin = PageArea(suggestions, QSize())
         begin.setAccessibleName(self.tr("Questions to begin with"))
         self._pages.addWidget(begin)
-        self._pages.addWidget(self._area)
+        self._pages.addWidget(self._conversation)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self._bar)
+        rows.addWidget(self._pages, 1)
+        rows.addWidget(self._foot())
 
-    def _build_foot(self) -> None:
-        self._foot = QFrame()
+    def _foot(self) -> QWidget:
+        foot = QFrame()
         self._facts = label(self.tr("Nothing is remembered yet"), "small")
         self._facts.setAccessibleName(self.tr("What is remembered"))
         hint = label(self.tr("Enter asks  ·  Esc stops"), "small")
@@ -407,50 +274,12 @@ class AskWindow(QWidget):
         column.rows.addWidget(self.message)
         column.rows.addWidget(self.composer)
         column.rows.addLayout(line)
-        rows = QVBoxLayout(self._foot)
+        rows = QVBoxLayout(foot)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(column)
+        return foot
 
-    # --- answers ------------------------------------------------------------------------------------------------
-
-    def _exchange(self, ticket: int) -> Exchange | None:
-        if self._under_way is None or self._under_way[0] != ticket:
-            return None
-        return self._under_way[1]
-
-    def _piece(self, ticket: int, words: str) -> None:
-        exchange = self._exchange(ticket)
-        if exchange is not None:
-            exchange.add_piece(words)
-
-    def _answered(self, ticket: int, answer: AnswerDone) -> None:
-        exchange = self._end(ticket)
-        if exchange is not None:
-            exchange.finish(answer)
-
-    def _cancelled(self, ticket: int) -> None:
-        exchange = self._end(ticket)
-        if exchange is not None:
-            exchange.cancel()
-
-    def _failed(self, ticket: int, message: str, remedy: str) -> None:
-        if ticket in self._judging:
-            self._judging.discard(ticket)
-            self.tell(f"{message} {remedy}".strip())
-        exchange = self._end(ticket)
-        if exchange is not None:
-            exchange.fail(message, remedy)
-
-    def _end(self, ticket: int) -> Exchange | None:
-        exchange = self._exchange(ticket)
-        if exchange is not None:
-            self._under_way = None
-            self.composer.set_answering(False)
-        return exchange
-
-    @property
-    def answering(self) -> bool:
-        return self._under_way is not None and self._under_way[1].stage in {Stage.WAITING, Stage.STREAMING}
+    # --- moments ------------------------------------------------------------------------------------------------
 
     def open_moments(self, moments: Sequence[MomentInfo], place: int, words: str = "") -> None:
         """Shows one of ``moments`` large, with ``words`` marked in it; the others are its neighbours."""
@@ -482,7 +311,7 @@ class AskWindow(QWidget):
 
     def _ask_about(self, moment: MomentInfo, image: QImage) -> None:
         words = text.joined(
-            [text.moment_time(moment.time), text.plain(moment.application), text.plain(moment.window)]
+            [text.moment_time(moment.time, inside=True), text.plain(moment.application), text.plain(moment.window)]
         )
         self.composer.attach(image, self.tr("About {moment}").format(moment=words))
         self.summon()
@@ -493,33 +322,10 @@ class AskWindow(QWidget):
         self.composer.edit.setFocus()
 
     def _escape(self) -> None:
-        if self._under_way is not None:
+        if self.answering:
             self.cancel()
         else:
             self.close()
-
-    def _resume_or_start(self) -> None:
-        if self._presence is not None and self._presence.can_start:
-            self.controls.start.trigger()
-        else:
-            self.controls.resume.trigger()
-
-    def _colour_state(self) -> None:
-        if self._presence is not None:
-            # Recording is the ordinary state: the light has the colour, the word stays calm.
-            ordinary = self._presence.light is Light.RECORDING
-            shade = self._theme.colours.text if ordinary else light_colour(self._theme.colours, self._presence.light)
-            self._state.setStyleSheet(f"color: {shade}")
-
-    # --- scrolling ----------------------------------------------------------------------------------------------
-
-    def _grown(self) -> None:
-        if self._follow_end:
-            bar = self._area.verticalScrollBar()
-            QTimer.singleShot(0, bar, lambda: bar.setValue(bar.maximum()))
-
-    def _scrolled(self, value: int) -> None:
-        self._follow_end = value >= self._area.verticalScrollBar().maximum() - STICKY_PIXELS
 
 
 def _moments(number: int) -> str:

@@ -1,4 +1,4 @@
-"""What an answer is, and how one made of evidence is worded: the answer first, then the line that proves it."""
+"""What an answer is, as data. Which words say it is for whoever shows it: core.recall.english, ui.wording."""
 
 from __future__ import annotations
 
@@ -14,64 +14,78 @@ from core.recall.question import Asked, Question
 from core.timeline.moment import Moment
 
 Origin = Literal["memory", "evidence", "both", "none"]
-UNSEEN = "I did not see that."
-UNREAD = "I could read nothing in this picture that answers that."
+Kind = Literal["found", "yes", "place", "time", "spoken", "unseen", "unread", "untrained"]
 LINE = 300  # characters of a quoted line
 NAME = 80  # characters of a title
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What an answer says. ``kind``: what was asked for and found, or why nothing is said:
+
+    found: a value or a line; yes: that it was seen; place: where; time: when; spoken: the model's words alone;
+    unseen: nothing of it was seen; unread: nothing of it is in the picture asked about; untrained: the model in use
+    cannot answer from its memory. ``spoken``: the model's words, before the rest. ``value``: the answer itself, empty
+    where the line is the answer; ``line``: as it stood on the screen. ``application``, ``title``, ``source``: where.
+    ``first``, ``last``: when the line was on screen; None for a picture that is asked about. ``nearest``: found by
+    words near in meaning only, so nothing is claimed.
+    """
+
+    kind: Kind
+    spoken: str = ""
+    value: str = ""
+    line: str = ""
+    application: str = ""
+    title: str = ""
+    source: str = ""
+    first: datetime | None = None
+    last: datetime | None = None
+    nearest: bool = False
+
+
 @dataclass(frozen=True)
 class Answer:
-    """``moments``: the proof, best first; empty when nothing was found (origin "none"). ``after``: the
-    earlier question that this one was taken to go on from, empty where it was taken by itself."""
+    """``text``: what is said, in English, as programs, the history's search and later questions are told it.
+
+    ``moments``: the proof, best first; with origin "none" what is nearest in meaning, if anything. ``after``: the
+    earlier question that this one was taken to go on from, empty where it was taken by itself.
+    """
 
     text: str
+    said: Statement
     origin: Origin
     moments: tuple[Moment, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
     after: str = ""
 
 
-def worded(
-    question: Question, evidence: Evidence, finding: Finding, shown: tuple[datetime, datetime], now: datetime
-) -> str:
-    """The answer in a plain sentence. ``shown``: when the line was first and last on screen; ``now``: local."""
+_KINDS: dict[Asked, Kind] = {Asked.SEEN_TIME: "time", Asked.PLACE: "place", Asked.YES_NO: "yes"}
+
+
+def stated(
+    question: Question, evidence: Evidence, finding: Finding, shown: tuple[datetime, datetime], *, meant: bool = False
+) -> Statement:
+    """What the evidence says. ``shown``: when the line was first and last on screen. ``meant``: it was found by words
+    near in meaning only."""
     moment = evidence.moment
-    quote = f"“{plain(finding.line, LINE)}”" if finding.line else ""
-    where = _where(moment)
-    first, last = (_clock(time.astimezone(now.tzinfo), now) for time in shown)
-    when = first if first == last else f"{first} to {last.removeprefix(_day(first))}"
-    if question.asked is Asked.SEEN_TIME:
-        return f"{_capital(when)}, in {where}" + (f": {quote}" if quote else ".")
-    if question.asked is Asked.PLACE:
-        return f"In {where}, {when}" + (f": {quote}" if quote else ".")
-    seen = f"({where}, {when})"
-    if question.asked is Asked.YES_NO:
-        return f"Yes: {quote or where} {seen if quote else when}"
-    if finding.value and plain(finding.value, LINE) != plain(finding.line, LINE):
-        return f"{plain(finding.value, LINE)} - {quote} {seen}"
-    return f"{quote} {seen}".strip()
-
-
-def _where(moment: Moment) -> str:
-    application, title = plain(moment.application, NAME), plain(moment.title, NAME)
-    if application and title:
-        return f"{application}, window “{title}”"
-    return application or (f"the window “{title}”" if title else f"{plain(moment.source, NAME)}")
-
-
-def _clock(time: datetime, now: datetime) -> str:
-    days = (now.date() - time.date()).days
-    day = {0: "today ", 1: "yesterday "}.get(days, f"on {time:%A} {time.day} {time:%B} ")
-    return f"{day}at {time:%H:%M}"
-
-
-def _day(clock: str) -> str:
-    return clock[: clock.rindex("at ")] + "at "
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    line, value = plain(finding.line, LINE), plain(finding.value, LINE)
+    first, last = shown if moment.id else (None, None)
+    kind = _KINDS.get(question.asked, "found")
+    if meant and kind == "yes":  # a word that is only near is no "yes"
+        kind = "found"
+    if kind != "found" and line == plain(moment.title, LINE):
+        line = ""  # where it was says the same
+    return Statement(
+        kind=kind,
+        value="" if value == line else value,
+        line=line,
+        application=plain(moment.application, NAME),
+        title=plain(moment.title, NAME),
+        source=plain(moment.source, NAME),
+        first=first,
+        last=last,
+        nearest=meant,
+    )
 
 
 def span(

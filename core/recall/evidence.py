@@ -7,7 +7,7 @@ of the other words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.recall.extremes import extreme_rows
@@ -47,6 +47,28 @@ ECHO = 0.5  # less likely by this on a page that shows the question itself
 ECHO_WORDS = 4  # words a question has to have for that
 EXTREME = 0.3  # for the row with the most, where the most is asked for
 PARTED = 0.85  # what lies beyond an empty space counts this much
+BESIDE_MEANT = 0.5  # nearness times match from which a word supports an answer of such words: one line or row
+MEANT = 0.6  # match of a word near in meaning, as of a known synonym
+
+Fit = Callable[[Term, str], float]  # how well a word on the screen stands for one of the question, 0 to 1
+Near = Callable[[str], dict[str, float]]  # a folded word -> words near in meaning, and how near
+
+
+def by_words(term: Term, found: str) -> float:
+    return matching(term.word, found)
+
+
+def by_meaning(near: Near) -> Fit:
+    """Words near in meaning stand for those of weight too. For names, numbers and what was done ("closed", "removed")
+    nothing else does: the nearest word is often the opposite."""
+
+    def fit(term: Term, found: str) -> float:
+        match = matching(term.word, found)
+        if match >= MEANT or term.weight == 1 or not term.strong:
+            return match
+        return MEANT if found in near(term.word) else match
+
+    return fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +94,11 @@ class _Occurrence:
     match: float
 
 
-def weigh(question: Question, page: Page, rarity: dict[str, float], most: int = 3) -> list[Evidence]:
+def weigh(
+    question: Question, page: Page, rarity: dict[str, float], most: int = 3, fit: Fit = by_words
+) -> list[Evidence]:
     """The best possible answers on a page, best first. ``rarity``: term -> weight of its rareness, about 0.5 to 1."""
-    judge = _Judge(question, page, rarity)
+    judge = _Judge(question, page, rarity, fit)
     if not judge.concerned:
         return []
     evidence = [judge.judged(value) for value in values_in(question, page, judge.near())]
@@ -99,6 +123,12 @@ def _mostly(question: Question, supporting: Sequence[Term]) -> bool:
     return len(supporting) >= len(terms) - len(supporting)
 
 
+def _wholly(question: Question, supporting: Sequence[Term]) -> bool:
+    """Whether every word of weight is found, and there is one."""
+    strong = [term for term in question.terms if term.strong]
+    return bool(strong) and all(term in supporting for term in strong)
+
+
 def _echoes(question: Question, page: Page) -> bool:
     """Whether the question itself stands on the page: where it was typed, and answered, is not where the answer
     comes from."""
@@ -109,18 +139,19 @@ def _echoes(question: Question, page: Page) -> bool:
     return any(sentence in f" {' '.join(word.text for word in cell)} " for cell in page.words_by_cell)
 
 
-def _occurrences(term: Term, page: Page) -> list[_Occurrence]:
-    return [_Occurrence(word, match) for word in page.words if (match := matching(term.word, word.text)) >= PRESENT]
+def _occurrences(term: Term, page: Page, fit: Fit) -> list[_Occurrence]:
+    return [_Occurrence(word, match) for word in page.words if (match := fit(term, word.text)) >= PRESENT]
 
 
 class _Judge:
     """Judges the values of one page against one question."""
 
-    def __init__(self, question: Question, page: Page, rarity: dict[str, float]) -> None:
+    def __init__(self, question: Question, page: Page, rarity: dict[str, float], fit: Fit) -> None:
         self._question, self._page, self._rarity = question, page, rarity
-        self._found = {term.word: _occurrences(term, page) for term in question.terms}
+        self._every = fit is not by_words  # where words are only near, no other word of weight may be missing
+        self._found = {term.word: _occurrences(term, page, fit) for term in question.terms}
         self._titled = {
-            term.word: max((matching(term.word, word) for word in page.title), default=0.0) for term in question.terms
+            term.word: max((fit(term, word) for word in page.title), default=0.0) for term in question.terms
         }
         self._extreme = extreme_rows(question, page)
         self._echo = ECHO if _echoes(question, page) else 0.0
@@ -148,13 +179,17 @@ class _Judge:
         score = sum(located[word] * near[word] for word in near) / full if full else 0.0
         if value.place is not None and self._page.rows[value.place.cell] in self._extreme:
             score += EXTREME
-        supporting = [term for term in terms if near[term.word] >= NEAR_ENOUGH]
+        enough_near = BESIDE_MEANT if self._every else NEAR_ENOUGH
+        supporting = [term for term in terms if near[term.word] >= enough_near]
         weights = sum(term.weight for term in terms)
         covered = sum(term.weight for term in supporting) / weights if weights else 1.0
         named = all(near[term.word] >= NAMED for term in terms if term.essential)
         if any(near[term.word] < BESIDE for term in terms if term.essential):
             score -= ASTRAY
-        fits = named and _mostly(self._question, supporting)
+        if self._every:
+            fits = named and _wholly(self._question, supporting)
+        else:
+            fits = named and _mostly(self._question, supporting)
         return Evidence(self._page, value, covered, fits, score + value.bonus - self._echo)
 
     def _nearest(self, term: Term, value: Value, heads: set[Word]) -> float:
@@ -200,9 +235,11 @@ def _in_line(text: str, place: Place, word: Word) -> float:
     return near - 0.12 * min(2, crossings) - 0.03 * min(3, between.count(","))
 
 
-def ranked(question: Question, pages: Sequence[Page], rarity: dict[str, float]) -> list[Evidence]:
+def ranked(
+    question: Question, pages: Sequence[Page], rarity: dict[str, float], fit: Fit = by_words
+) -> list[Evidence]:
     """The best answers of all pages, best first; of equals, the newest (the first, where the question says so)."""
-    evidence = [e for page in pages for e in weigh(question, page, rarity)]
+    evidence = [e for page in pages for e in weigh(question, page, rarity, fit=fit)]
     sign = -1 if question.first else 1
     evidence.sort(key=lambda e: (round(e.score, 2), sign * e.moment.id, e.score), reverse=True)
     return evidence

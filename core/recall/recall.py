@@ -8,21 +8,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core.config import VisionBudget
-from core.errors import InputError
+from core.errors import EnvironmentTroubleError, InputError
 from core.frame import Pixels, Rect
 from core.preprocess import Observation, observe_picture
-from core.recall.answer import UNREAD, UNSEEN, Answer, Origin, span, worded
-from core.recall.evidence import Evidence, ranked, supported
+from core.recall.answer import Answer, Origin, Statement, span, stated
+from core.recall.english import in_english
+from core.recall.evidence import Evidence, Fit, by_meaning, by_words, ranked, supported
 from core.recall.extract import Finding, extract
 from core.recall.follow_up import Reading, Turn, Understood, understand_after
 from core.recall.page import Page
 from core.recall.question import Question
-from core.recall.words import STOP, matching, synonyms
+from core.recall.words import STOP, synonyms
 from core.timeline.moment import Moment, SeenLine
 from core.timeline.ocr import Reader, read_unread
 from core.timeline.schema import words
@@ -37,7 +39,6 @@ LOOKED_AT = 2  # moments the model sees again before it answers
 NEWEST = 4  # unread moments read before answering
 NOWHERE = 0.4  # weight, for where the others stand, of a word that is on no page
 CATCH_UP = 3.0  # seconds spent on that at most
-NO_MODEL = "The memory on its own cannot answer yet: the model in use was not trained to. Ask without memory-only."
 
 
 class Recall:
@@ -68,7 +69,7 @@ class Recall:
         picture_before: Pixels | None = None,
         given_up: Callable[[], bool] = lambda: False,
     ) -> Iterator[str | Answer]:
-        """Pieces of text as they are made; the last item is the Answer, whose text replaces the pieces.
+        """Pieces of the model's words as they are made; the last item is the Answer, which replaces them.
 
         Closing the generator cancels. ``now``: aware; its zone is the asker's where it is not UTC, else this
         machine's. ``picture``: what the question is about instead of the timeline. ``earlier``: the turns of the
@@ -81,27 +82,28 @@ class Recall:
         with clock.stage("understand"):
             understood = understand_after(question, local, self._timeline.applications(), earlier, self._timeline.get)
         if memory_only:
-            yield from self._from_memory(understood, self._looked_at(picture, None, (), local), clock)
+            yield from self._from_memory(understood, self._looked_at(picture, None, (), local), local, clock)
             return
         with clock.stage("search"):
-            reading, found = self._found(understood, picture, picture_before, local, given_up)
+            reading, found, meant = self._found(understood, picture, picture_before, local, given_up)
         if given_up():
             return
         asked, after = reading.question, "" if reading.alone else understood.after
         looked_at = self._looked_at(picture, picture_before, found, local)
         if not found and picture is not None and self._session is not None and self._session.facts.answers:
-            yield from self._from_memory(understood, looked_at, clock)  # a model needs no text to see what it shows
+            # A model needs no text to see what the picture shows.
+            yield from self._from_memory(understood, looked_at, local, clock)
             return
         if not found:
-            nothing = UNSEEN if picture is None else UNREAD
-            yield nothing
-            yield Answer(nothing, "none", (), clock.timings, after)
+            nothing = Statement("unseen" if picture is None else "unread")
+            yield Answer(in_english(nothing, local), nothing, "none", (), clock.timings, after)
             return
         best = found[0]
         with clock.stage("extract"):
             finding = extract(asked, best)
-            text = worded(asked, best, finding, self._shown(best, finding), local)
+            said = stated(asked, best, finding, self._shown(best, finding), meant=meant)
             proof = self._proof(found)
+        origin: Origin = "none" if meant else "evidence"
         if self._session is not None and self._session.facts.answers:
             spoken = ""
             with clock.stage("answer"):
@@ -109,11 +111,8 @@ class Recall:
                     spoken += piece
                     yield piece
             if _supported_by(spoken, found[:PROOF]):
-                yield Answer(f"{spoken.strip()} - {text}", "both", proof, clock.timings, after)
-                return
-        else:
-            yield text
-        yield Answer(text, "evidence", proof, clock.timings, after)
+                origin, said = "both", replace(said, spoken=spoken.strip(), nearest=False)
+        yield Answer(in_english(said, local), said, origin, proof, clock.timings, after)
 
     def _say(self, understood: Understood, evidence: Sequence[Observation]) -> Iterator[str]:
         """The model's answer. A conversation longer than the model reads is left out, the question is not."""
@@ -128,20 +127,18 @@ class Recall:
             return self._session.ask(question, evidence)
 
     def _from_memory(
-        self, understood: Understood, evidence: Sequence[Observation], clock: _Clock
+        self, understood: Understood, evidence: Sequence[Observation], now: datetime, clock: _Clock
     ) -> Iterator[str | Answer]:
         """The session alone: what its memory state holds."""
-        if self._session is None or not self._session.facts.answers:
-            yield NO_MODEL
-            yield Answer(NO_MODEL, "none", (), clock.timings, understood.after)
-            return
-        text = ""
-        with clock.stage("answer"):
-            for piece in self._say(understood, evidence):
-                text += piece
-                yield piece
-        origin: Origin = "memory" if text.strip() else "none"
-        yield Answer(text.strip() or UNSEEN, origin, (), clock.timings, understood.after)
+        spoken, said = "", Statement("untrained")
+        if self._session is not None and self._session.facts.answers:
+            with clock.stage("answer"):
+                for piece in self._say(understood, evidence):
+                    spoken += piece
+                    yield piece
+            said = Statement("spoken", spoken.strip()) if spoken.strip() else Statement("unseen")
+        origin: Origin = "memory" if said.spoken else "none"
+        yield Answer(in_english(said, now), said, origin, (), clock.timings, understood.after)
 
     # -- finding ---------------------------------------------------------------------------------------------
 
@@ -152,62 +149,71 @@ class Recall:
         picture_before: Pixels | None,
         now: datetime,
         given_up: Callable[[], bool],
-    ) -> tuple[Reading, list[Evidence]]:
-        """What speaks for an answer, best first: in the picture that is asked about, else in the timeline."""
+    ) -> tuple[Reading, list[Evidence], bool]:
+        """What speaks for an answer, best first: in the picture that is asked about, else in the timeline. And
+        whether it was found by meaning only."""
         if picture is not None:
-            return self._in_picture(understood.readings, picture, now)
+            return *self._in_picture(understood.readings, picture, now), False
         if picture_before is not None and understood.after:
             reading, found = self._in_picture(understood.readings, picture_before, now)
             found = [evidence for evidence in found if supported(evidence)]
             if found:
-                return reading, found
+                return reading, found, False
         return self._in_timeline(understood.readings, given_up)
 
     def _in_timeline(
         self, readings: Sequence[Reading], given_up: Callable[[], bool]
-    ) -> tuple[Reading, list[Evidence]]:
-        """The first reading of the question that something supports, and the supporting rows, best first."""
+    ) -> tuple[Reading, list[Evidence], bool]:
+        """The first reading of the question that something supports, and the supporting rows, best first: by its
+        words, and where those miss, by words near in meaning (True)."""
         self._catch_up(given_up)
-        for reading in readings:
-            if given_up():
-                break
-            evidence = self._supporting(reading)
-            if evidence:
-                return reading, evidence
-        return readings[0], []
+        for fit in (by_words, by_meaning(self._timeline.meaning.near)):
+            for reading in readings:
+                if given_up():
+                    break
+                evidence = self._supporting(reading, fit)
+                if evidence:
+                    return reading, evidence, fit is not by_words
+        return readings[0], [], False
 
-    def _supporting(self, reading: Reading) -> list[Evidence]:
+    def _supporting(self, reading: Reading, fit: Fit) -> list[Evidence]:
         """Supporting rows; what the question says of time and application is heeded."""
         asked = reading.question
         if reading.within:
             moments = [moment for number in reading.within if (moment := self._timeline.get(number)) is not None]
-            return [e for e in self._weighed(asked, moments) if supported(e)]
+            return [e for e in self._weighed(asked, moments, fit) if supported(e)]
         when = asked.when
         bounds = [(when.start, when.end)]
         if not when.sure:
             bounds.append((None, None))
         for start, end in bounds:
-            candidates = self._candidates(asked, start, end)
-            evidence = [e for e in self._weighed(asked, candidates) if supported(e)]
+            candidates = self._candidates(asked, start, end, meaning=fit is not by_words)
+            evidence = [e for e in self._weighed(asked, candidates, fit) if supported(e)]
             if evidence:
                 return evidence
         return []
 
     def _catch_up(self, given_up: Callable[[], bool]) -> None:
-        """Reads the newest moments not read yet, so that what was just on screen can be found."""
-        if self._reader is None:
-            return
-        until = time.monotonic() + CATCH_UP
-        for _ in range(NEWEST):
-            if time.monotonic() > until or given_up() or not read_unread(self._timeline, self._reader):
-                return
+        """Reads the newest moments not read yet, so that what was just on screen can be found, by its meaning too."""
+        if self._reader is not None:
+            until = time.monotonic() + CATCH_UP
+            for _ in range(NEWEST):
+                if time.monotonic() > until or given_up() or not read_unread(self._timeline, self._reader):
+                    break
+        with suppress(EnvironmentTroubleError):  # told by who reads in the background; words are found without it
+            self._timeline.meaning.embed()
 
-    def _candidates(self, asked: Question, start: datetime | None, end: datetime | None) -> list[Moment]:
+    def _candidates(
+        self, asked: Question, start: datetime | None, end: datetime | None, *, meaning: bool
+    ) -> list[Moment]:
         text = " ".join(term.word for term in asked.terms)
         names: Sequence[str | None] = asked.applications or (None,)
         moments = dict[int, Moment]()
         for name in names:
-            if text:
+            if text and meaning:
+                hits = self._timeline.search(text, start, end, name, CANDIDATES, distinct=True, meaning=True)
+                moments |= {hit.moment.id: hit.moment for hit in hits}
+            elif text:
                 others = " ".join(dict.fromkeys(other for term in asked.terms for other in synonyms(term.word)))
                 hits = self._timeline.search(text, start, end, name, CANDIDATES, distinct=not asked.first)
                 if others:
@@ -219,9 +225,9 @@ class Recall:
                 moments |= {m.id: m for m in self._timeline.between(start, end, name, CANDIDATES)}
         return list(moments.values())
 
-    def _weighed(self, asked: Question, moments: Sequence[Moment]) -> list[Evidence]:
+    def _weighed(self, asked: Question, moments: Sequence[Moment], fit: Fit) -> list[Evidence]:
         pages = [Page(moment, self._timeline.lines(moment.id)) for moment in moments]
-        return ranked(asked, pages, _rarity(asked, pages))
+        return ranked(asked, pages, _rarity(asked, pages, fit), fit)
 
     def _in_picture(
         self, readings: Sequence[Reading], picture: Pixels, now: datetime
@@ -293,13 +299,12 @@ class _Clock:
             self.timings[name] = self.timings.get(name, 0.0) + 1000 * (time.perf_counter() - started)
 
 
-def _rarity(asked: Question, pages: Sequence[Page]) -> dict[str, float]:
+def _rarity(asked: Question, pages: Sequence[Page], fit: Fit = by_words) -> dict[str, float]:
     """How much each word tells these pages apart: 1 for a word on few of them, less for one on all."""
     rarity = dict[str, float]()
     for term in asked.terms:
         having = sum(
-            any(matching(term.word, word) >= 0.6 for word in (*(w.text for w in page.words), *page.title))
-            for page in pages
+            any(fit(term, word) >= 0.6 for word in (*(w.text for w in page.words), *page.title)) for page in pages
         )
         share = having / len(pages) if pages else 0.0
         rarity[term.word] = 0.55 + 0.45 * (1 - math.sqrt(share)) if having else NOWHERE

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from core.timeline.schema import confused
-from core.timeline.search import likeness, stem
+from core.timeline.search import likeness
+from core.timeline.vocabulary import stem
 
 # Words that say nothing of what was on screen.
 STOP = frozenset(

@@ -20,7 +20,8 @@ LONGEST_REMARK = 2_000  # characters
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A question with its answer. ``moments``: what it cites and is still there, best first. ``before``: the question
-    whose conversation it went on, empty for none. ``wrong``: the user said so, ``remark`` in these words."""
+    whose conversation it went on, empty for none. ``wrong``: the user said so, ``remark`` in these words. ``said``:
+    the answer as data, as it was handed in, for whoever words it anew."""
 
     id: int
     asked: datetime
@@ -31,6 +32,7 @@ class Exchange:
     before: str = ""
     wrong: bool = False
     remark: str = ""
+    said: str = ""
 
 
 class History:
@@ -47,13 +49,15 @@ class History:
         origin: str,
         moments: Sequence[int] = (),
         follows: int | None = None,
+        said: str = "",
     ) -> int:
-        """Stores an exchange; its number. ``follows``: the number of the one whose conversation it goes on."""
+        """Stores an exchange; its number. ``follows``: the number of the one whose conversation it goes on. ``said``:
+        what the answer says, as data, which only comes back: searched is ``answer``."""
         with self._connections.writing, self._connections.transaction() as db:
             cursor = db.execute(
-                "INSERT INTO exchange(asked, question, answer, origin, follows, wrong, remark) "
-                "VALUES (?, ?, ?, ?, ?, 0, '')",
-                (schema.to_micros(asked), storable(question), storable(answer), origin, follows),
+                "INSERT INTO exchange(asked, question, answer, origin, follows, wrong, remark, said) "
+                "VALUES (?, ?, ?, ?, ?, 0, '', ?)",
+                (schema.to_micros(asked), storable(question), storable(answer), origin, follows, storable(said)),
             )
             number = int(cursor.lastrowid or 0)
             db.executemany(
@@ -113,6 +117,7 @@ class History:
             row["before"],
             bool(row["wrong"]),
             row["remark"],
+            row["said"],
         )
 
 

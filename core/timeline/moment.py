@@ -57,11 +57,13 @@ class SeenLine(Line):
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A moment found by a search. ``lines``: the lines that matched, best first (empty: title or application
-    matched); ``score``: higher is better, comparable within one search only."""
+    matched); ``score``: by its words, higher is better, comparable within one search only; ``by_meaning``: none of
+    the words is there in any form, only words near in meaning."""
 
     moment: Moment
     lines: tuple[SeenLine, ...]
     score: float
+    by_meaning: bool = False
 
 
 @dataclass(frozen=True, slots=True)

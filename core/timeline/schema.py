@@ -119,6 +119,23 @@ def _second(db: sqlite_utils.Database) -> None:
 _schema(name="2 questions and answers")(_second)
 
 
+def _third(db: sqlite_utils.Database) -> None:
+    # Which words are near in meaning is found by these codes; NULL: to be made (core.timeline.meaning).
+    db.execute("ALTER TABLE term ADD COLUMN code BLOB")
+    db.execute("CREATE INDEX term_uncoded ON term(id) WHERE code IS NULL")
+    db["embedding"].create({"version": str})
+
+
+_schema(name="3 the meaning of words")(_third)
+
+
+def _fourth(db: sqlite_utils.Database) -> None:
+    db.execute("ALTER TABLE exchange ADD COLUMN said TEXT NOT NULL DEFAULT ''")
+
+
+_schema(name="4 what answers say, as data")(_fourth)
+
+
 def create_indexes(connection: sqlite3.Connection) -> None:
     """The full-text indexes over what was on the screen, with the triggers that keep them equal to their tables."""
     for index, table, column, options in (
@@ -258,11 +275,13 @@ def _rescue(file: Path, now: datetime) -> tuple[sqlite3.Connection, str]:
 
 def _copy(damaged: Path, target: sqlite3.Connection, table: str) -> int:
     """Copies the rows of a table that can still be read; how many."""
-    names = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
-    select = f"SELECT {', '.join(names)} FROM {table} NOT INDEXED"
-    insert = f"INSERT OR IGNORE INTO {table}({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    columns = f"SELECT name FROM pragma_table_info('{table}')"
     with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(damaged)) as source:
         source.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        there = set(source.execute(columns))  # a file of an older version lacks the newest
+        names = [row[0] for row in target.execute(columns) if tuple(row) in there]
+        select = f"SELECT {', '.join(names)} FROM {table} NOT INDEXED"
+        insert = f"INSERT OR IGNORE INTO {table}({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         target.execute("BEGIN IMMEDIATE")
         for row in _readable(source, table, names[0], select):
             with suppress(sqlite3.IntegrityError):  # a torn row: the others are still good

@@ -2,6 +2,81 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de_DE">
 <context>
+    <name>Answers</name>
+    <message>
+        <source>I could read nothing in this picture that answers that.</source>
+        <translation>In diesem Bild steht nichts Lesbares, das darauf antwortet.</translation>
+    </message>
+    <message>
+        <source>I did not see that.</source>
+        <translation>Das habe ich nicht gesehen.</translation>
+    </message>
+    <message>
+        <source>In {where}</source>
+        <translation>{where}</translation>
+    </message>
+    <message>
+        <source>The memory on its own cannot answer yet: the model in use was not trained to. Ask without memory-only.</source>
+        <translation>Das Gedächtnis allein kann noch nicht antworten: Das Modell in Gebrauch wurde nicht dazu trainiert. Ohne „Nur Gedächtnis“ fragen.</translation>
+    </message>
+    <message>
+        <source>Yes: {what}</source>
+        <translation>Ja: {what}</translation>
+    </message>
+    <message>
+        <source>on {day} at {time}</source>
+        <translation>am {day} um {time}</translation>
+    </message>
+    <message>
+        <source>on {day} from {start} to {end}</source>
+        <translation>am {day} von {start} bis {end}</translation>
+    </message>
+    <message>
+        <source>the picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>the window {title}</source>
+        <translation>Fenster {title}</translation>
+    </message>
+    <message>
+        <source>today at {time}</source>
+        <translation>heute um {time}</translation>
+    </message>
+    <message>
+        <source>today from {start} to {end}</source>
+        <translation>heute von {start} bis {end}</translation>
+    </message>
+    <message>
+        <source>yesterday at {time}</source>
+        <translation>gestern um {time}</translation>
+    </message>
+    <message>
+        <source>yesterday from {start} to {end}</source>
+        <translation>gestern von {start} bis {end}</translation>
+    </message>
+    <message>
+        <source>{application}, window {title}</source>
+        <translation>{application}, Fenster {title}</translation>
+    </message>
+    <message>
+        <source>{start} to {end}</source>
+        <translation>{start} bis {end}</translation>
+    </message>
+    <message>
+        <source>{unseen} Nearest in meaning: {what}</source>
+        <translation>{unseen} Der Bedeutung nach am nächsten: {what}</translation>
+    </message>
+    <message>
+        <source>{when}, in {where}</source>
+        <translation>{when}, {where}</translation>
+    </message>
+    <message>
+        <source>“{words}”</source>
+        <translation>„{words}“</translation>
+    </message>
+</context>
+<context>
     <name>AskWindow</name>
     <message numerus="yes">
         <source>%Ln moment(s)</source>
@@ -19,32 +94,12 @@
         <translation>Afterimage</translation>
     </message>
     <message>
-        <source>Conversation</source>
-        <translation>Gespräch</translation>
-    </message>
-    <message>
         <source>Dismiss</source>
         <translation>Schließen</translation>
     </message>
     <message>
         <source>Enter asks  ·  Esc stops</source>
         <translation>Enter fragt  ·  Esc bricht ab</translation>
-    </message>
-    <message>
-        <source>History…</source>
-        <translation>Verlauf…</translation>
-    </message>
-    <message>
-        <source>Memory</source>
-        <translation>Gedächtnis</translation>
-    </message>
-    <message>
-        <source>More</source>
-        <translation>Mehr</translation>
-    </message>
-    <message>
-        <source>New conversation</source>
-        <translation>Neues Gespräch</translation>
     </message>
     <message>
         <source>No picture is kept of this moment.</source>
@@ -55,44 +110,16 @@
         <translation>Noch ist nichts im Gedächtnis</translation>
     </message>
     <message>
-        <source>Pause</source>
-        <translation>Pause</translation>
-    </message>
-    <message>
         <source>Questions to begin with</source>
         <translation>Fragen für den Anfang</translation>
-    </message>
-    <message>
-        <source>Quit</source>
-        <translation>Beenden</translation>
     </message>
     <message>
         <source>Remembered since {time}</source>
         <translation>Im Gedächtnis seit {time}</translation>
     </message>
     <message>
-        <source>Resume</source>
-        <translation>Fortsetzen</translation>
-    </message>
-    <message>
-        <source>Settings</source>
-        <translation>Einstellungen</translation>
-    </message>
-    <message>
-        <source>Snip and ask</source>
-        <translation>Ausschnitt wählen und fragen</translation>
-    </message>
-    <message>
-        <source>Start recording</source>
-        <translation>Aufnahme starten</translation>
-    </message>
-    <message>
         <source>This desktop has no tray, so everything is here: pause, forget and quit are in the menu.</source>
         <translation>Auf diesem Desktop gibt es keinen Infobereich; deshalb ist alles hier: Pause, Vergessen und Beenden stehen im Menü.</translation>
-    </message>
-    <message>
-        <source>Timeline</source>
-        <translation>Zeitleiste</translation>
     </message>
     <message>
         <source>What is remembered</source>
@@ -253,6 +280,13 @@
     <message>
         <source>today</source>
         <translation>Den heutigen Tag</translation>
+    </message>
+</context>
+<context>
+    <name>Conversation</name>
+    <message>
+        <source>Conversation</source>
+        <translation>Gespräch</translation>
     </message>
 </context>
 <context>
@@ -519,16 +553,12 @@
         <translation>Kürzel für den Ausschnitt</translation>
     </message>
     <message>
-        <source>I could read nothing in this picture that answers that.</source>
-        <translation>In diesem Bild steht nichts Lesbares, das darauf antwortet.</translation>
-    </message>
-    <message>
-        <source>I did not see that.</source>
-        <translation>Das habe ich nicht gesehen.</translation>
-    </message>
-    <message>
         <source>InfiniteVL 4B: answers in its own words; wants a GPU with 12 GB</source>
         <translation>InfiniteVL 4B: antwortet in eigenen Worten; braucht eine GPU mit 12 GB</translation>
+    </message>
+    <message>
+        <source>Install Afterimage again.</source>
+        <translation>Afterimage neu installieren.</translation>
     </message>
     <message>
         <source>Install xdg-desktop-portal and its part for your desktop, or log in to a session &quot;on Xorg&quot;.</source>
@@ -979,10 +1009,6 @@
         <translation>Das Gedächtnis ließ sich nicht speichern: {0}.</translation>
     </message>
     <message>
-        <source>The memory on its own cannot answer yet: the model in use was not trained to. Ask without memory-only.</source>
-        <translation>Das Gedächtnis allein kann noch nicht antworten: Das Modell in Gebrauch wurde nicht dazu trainiert. Ohne „Nur Gedächtnis“ fragen.</translation>
-    </message>
-    <message>
         <source>The memory saved {0} UTC was damaged and is set aside; an older one is used, the timeline has the rest.</source>
         <translation>Das um {0} UTC gespeicherte Gedächtnis war beschädigt und liegt beiseite; ein älteres wird benutzt, den Rest hat die Zeitleiste.</translation>
     </message>
@@ -1101,6 +1127,10 @@
     <message>
         <source>The system handed out an empty picture of the screen.</source>
         <translation>Das System gab ein leeres Bild des Bildschirms heraus.</translation>
+    </message>
+    <message>
+        <source>The table for searching by meaning is missing or damaged.</source>
+        <translation>Die Tabelle für die Suche nach Bedeutung fehlt oder ist beschädigt.</translation>
     </message>
     <message>
         <source>The text to search for is too long.</source>
@@ -1622,10 +1652,6 @@
         <translation>Aus der Aufzeichnung</translation>
     </message>
     <message>
-        <source>I did not see that.</source>
-        <translation>Das habe ich nicht gesehen.</translation>
-    </message>
-    <message>
         <source>Looking back…</source>
         <translation>Blick zurück…</translation>
     </message>
@@ -1684,6 +1710,10 @@
     <message>
         <source>What would have been right? It is kept on this computer only.</source>
         <translation>Was wäre richtig gewesen? Es bleibt auf diesem Computer.</translation>
+    </message>
+    <message>
+        <source>under {seconds} s</source>
+        <translation>unter {seconds} s</translation>
     </message>
     <message>
         <source>{seconds} s</source>
@@ -1801,6 +1831,10 @@
     <message>
         <source>Keys to snip and ask</source>
         <translation>Tasten für Ausschnitt und Frage</translation>
+    </message>
+    <message>
+        <source>Looking for models…</source>
+        <translation>Modelle werden gesucht…</translation>
     </message>
     <message>
         <source>The model that answers</source>
@@ -2118,6 +2152,13 @@
     </message>
 </context>
 <context>
+    <name>MomentPainter</name>
+    <message>
+        <source>by meaning</source>
+        <translation>der Bedeutung nach</translation>
+    </message>
+</context>
+<context>
     <name>Overlay</name>
     <message>
         <source>Afterimage: Snip</source>
@@ -2181,6 +2222,10 @@
     <message>
         <source>Paused</source>
         <translation>Pausiert</translation>
+    </message>
+    <message>
+        <source>Preparing the graphics card: {percent} %. This takes long the first time only; what is recorded waits.</source>
+        <translation>Die Grafikkarte wird vorbereitet: {percent} %. Das dauert nur beim ersten Mal lange; was aufgenommen wird, wartet darauf.</translation>
     </message>
     <message>
         <source>Recording</source>
@@ -2434,6 +2479,10 @@
         <translation>Kamera {name}</translation>
     </message>
     <message>
+        <source>MMM yyyy</source>
+        <translation>MMM yyyy</translation>
+    </message>
+    <message>
         <source>Screen</source>
         <translation>Bildschirm</translation>
     </message>
@@ -2454,8 +2503,24 @@
         <translation>d. MMM yyyy</translation>
     </message>
     <message>
+        <source>ddd d</source>
+        <translation>ddd d.</translation>
+    </message>
+    <message>
+        <source>dddd d MMMM</source>
+        <translation>dddd, d. MMMM</translation>
+    </message>
+    <message>
+        <source>dddd d MMMM yyyy</source>
+        <translation>dddd, d. MMMM yyyy</translation>
+    </message>
+    <message>
         <source>dddd d MMMM yyyy, HH:mm:ss</source>
         <translation>dddd, d. MMMM yyyy, HH:mm:ss</translation>
+    </message>
+    <message>
+        <source>yesterday {time}</source>
+        <translation>gestern {time}</translation>
     </message>
     <message>
         <source>{days} d {hours} h</source>
@@ -2472,6 +2537,13 @@
     <message>
         <source>{seconds} s</source>
         <translation>{seconds} s</translation>
+    </message>
+</context>
+<context>
+    <name>TimelineModel</name>
+    <message>
+        <source>found by meaning</source>
+        <translation>der Bedeutung nach gefunden</translation>
     </message>
 </context>
 <context>
@@ -2601,6 +2673,10 @@
         <source>Show every pixel</source>
         <translation>Jedes Pixel zeigen</translation>
     </message>
+    <message>
+        <source>found by meaning: none of the searched words is here</source>
+        <translation>der Bedeutung nach gefunden: keines der gesuchten Wörter steht hier</translation>
+    </message>
 </context>
 <context>
     <name>Welcome</name>
@@ -2727,6 +2803,53 @@
     <message>
         <source>You can see and stop it at any time</source>
         <translation>Jederzeit zu sehen und anzuhalten</translation>
+    </message>
+</context>
+<context>
+    <name>WindowBar</name>
+    <message>
+        <source>History…</source>
+        <translation>Verlauf…</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Gedächtnis</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>New conversation</source>
+        <translation>Neues Gespräch</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Pause</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Beenden</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Snip and ask</source>
+        <translation>Ausschnitt wählen und fragen</translation>
+    </message>
+    <message>
+        <source>Start recording</source>
+        <translation>Aufnahme starten</translation>
+    </message>
+    <message>
+        <source>Timeline</source>
+        <translation>Zeitleiste</translation>
     </message>
 </context>
 <context>

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -113,11 +114,81 @@ def test_pausing_and_forgetting_reach_the_engine(engine: FakeEngine, capsys: pyt
     assert forgotten == [(None, 600), (NOON, None), (None, None)]
 
 
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """What the user answers when asked back."""
+    return lambda words: monkeypatch.setattr("sys.stdin", io.StringIO(words))
+
+
+def orders(engine: FakeEngine) -> list[tuple[datetime | None, datetime | None, tuple[int, ...]]]:
+    return [(order.start, order.end, order.moments) for order in engine.requests if isinstance(order, Forget)]
+
+
+SPAN = ("forget", "--since", "2026-03-02T12:00:00+00:00", "--end", "2026-03-02T13:00:00+00:00")
+
+
+def test_a_span_is_forgotten_once_the_user_heard_what_goes(
+    engine: FakeEngine, typed: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.add_moment(PROOF, b"")
+    engine.add_moment(PROOF.model_copy(update={"id": 8, "time": NOON + timedelta(hours=2)}), b"")
+    typed("y\n")
+    assert main(list(SPAN)) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "Forgotten: 1 moment.\n"
+    assert "cannot unlearn single moments" in captured.err
+    assert ": 1 moment? [y/N]" in captured.err
+    assert orders(engine) == [(NOON, NOON + timedelta(hours=1), ())]
+    told(capsys, "forget", "--end", "2026-03-02T13:00:00+00:00", "--yes")
+    assert orders(engine)[-1] == (None, NOON + timedelta(hours=1), ())
+
+
+def test_single_moments_are_forgotten_and_what_was_not_there_is_told(
+    engine: FakeEngine, typed: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.add_moment(PROOF, b"")
+    typed("y\n")
+    assert main(["forget", "--moment", "7", "--moment", "900"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "Forgotten: 1 moment.\n"
+    assert "Delete 2 moments?" in captured.err
+    assert "1 moment of those named" in captured.err
+    assert orders(engine) == [(None, None, (7, 900))]
+    assert told_json(capsys, "forget", "--moment", "7", "--yes") == {"moments": 0}
+
+
+@pytest.mark.parametrize("arguments", [SPAN, ("forget", "--moment", "7"), ("forget", "--all")])
+@pytest.mark.parametrize("words", ["n\n", "\n", ""], ids=["no", "enter", "nobody there"])
+def test_nothing_is_forgotten_without_a_yes(
+    engine: FakeEngine,
+    typed: Callable[[str], None],
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    words: str,
+) -> None:
+    typed(words)
+    assert main(list(arguments)) == 1
+    assert orders(engine) == []
+    error = capsys.readouterr().err
+    assert "Nothing was forgotten" in error
+    assert ("--yes" in error) == (words == "")
+
+
+def test_an_answer_names_the_numbers_that_its_moments_are_forgotten_by(
+    engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.script = FOUND
+    assert "\n       7  2026-03-02" in told(capsys, "ask", "which error?")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ["forget"],
         ["forget", "--all", "--last", "1h"],
+        ["forget", "--last", "1h", "--end", "2026-03-02T12:00"],
+        ["forget", "--moment", "7", "--since", "2026-03-02T12:00"],
+        ["forget", "--moment", "seven"],
         ["forget", "--last", "soon"],
         ["pause", "soon"],
         ["nonsense"],
@@ -134,6 +205,7 @@ def test_wrong_usage_is_status_two(arguments: list[str], capsys: pytest.CaptureF
     "arguments",
     [
         ["forget", "--since", "yesteryear"],
+        ["forget", "--since", "2026-03-02T12:00", "--end", "2026-03-02T11:00"],
         ["replay", "/no/such/\x1b[2J\u202efile"],
         ["settings", "get", "privacy.titels"],
         ["settings", "set", "capture.busy_rate", "fast"],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import mind as mind_module
-from app.mind import WAITING, Mind
+from app.mind import WAITING, WAITING_FOR_MODEL, Mind, Report
 from app.notices import Notices
 from app.snapshots import Snapshots
 from core.errors import DiskFullError, InputError, WeightsError
@@ -28,7 +28,7 @@ class Case:
         self.session = NotingSession(gate=threading.Event())
         self.notices = Notices()
         self.snapshots = Snapshots(folder, 10**6)
-        self.mind = Mind(lambda: self.session, self.snapshots, self.notices)
+        self.mind = Mind(lambda _report: self.session, self.snapshots, self.notices)
 
     def seen(self) -> list[str]:
         """What was seen when everything before this call has been done."""
@@ -65,6 +65,87 @@ def test_a_slow_model_loses_the_oldest_and_holds_nobody_up(case: Case) -> None:
     facts = case.mind.facts
     assert (facts.waiting, facts.behind) == (WAITING, 100 - WAITING)
     assert case.seen() == ["0", *map(str, range(101 - WAITING, 101))]
+
+
+class Preparing:
+    """An opener whose device takes its time: ``go_on`` lets it take the next of its steps."""
+
+    def __init__(self, session: Session, steps: int = 2) -> None:
+        self._session, self._steps = session, steps
+        self.told = threading.Semaphore(0)
+        self.go_on = threading.Semaphore(0)
+
+    def __call__(self, report: Report) -> Session:
+        for step in range(self._steps):
+            report(step / self._steps)
+            self.told.release()
+            self.go_on.acquire()
+        report(1.0)
+        return self._session
+
+
+def test_what_comes_while_the_device_is_prepared_waits_and_is_seen(tmp_path: Path) -> None:
+    session = NotingSession()
+    opener = Preparing(session)
+    mind = Mind(opener, Snapshots(tmp_path, 10**6), Notices())
+    mind.start()
+    told: list[float | None] = []
+    for first in (0, WAITING_FOR_MODEL // 2):
+        opener.told.acquire()
+        told.append(mind.facts.preparing)
+        for number in range(first, first + WAITING_FOR_MODEL // 2):
+            mind.see(observation(number))
+        opener.go_on.release()
+    assert told == [0.0, 0.5]
+    mind.wait_for_room()
+    mind.run(lambda _session: None).result()
+    while mind.facts.waiting:
+        mind.run(lambda _session: None).result()
+    mind.run(lambda _session: None).result()
+    assert session.seen == [str(number) for number in range(WAITING_FOR_MODEL)]
+    assert (mind.facts.behind, mind.facts.preparing) == (0, None)
+    mind.stop()
+
+
+def test_more_than_there_is_room_for_loses_the_oldest(tmp_path: Path) -> None:
+    opener = Preparing(NotingSession(), steps=1)
+    mind = Mind(opener, Snapshots(tmp_path, 10**6), Notices())
+    mind.start()
+    opener.told.acquire()
+    for number in range(WAITING_FOR_MODEL + 3):
+        mind.see(observation(number))
+    assert (mind.facts.waiting, mind.facts.behind) == (WAITING_FOR_MODEL, 3)
+    opener.go_on.release()
+    mind.stop()
+
+
+def test_ending_stops_the_preparation_at_its_next_step(tmp_path: Path) -> None:
+    notices = Notices()
+    opener = Preparing(NotingSession(), steps=100)
+    mind = Mind(opener, Snapshots(tmp_path, 10**6), notices)
+    mind.start()
+    opener.told.acquire()
+    stopping = threading.Thread(target=mind.stop)
+    waiting = mind.run(lambda _session: None)
+    stopping.start()
+    while not waiting.cancelled():
+        pass
+    opener.go_on.release()
+    stopping.join()
+    assert notices.all() == ()
+    assert mind.facts.preparing is None
+
+
+def test_another_model_does_not_wait_for_the_first_ones_preparation(tmp_path: Path) -> None:
+    opener = Preparing(NotingSession("first"), steps=100)
+    mind = Mind(opener, Snapshots(tmp_path, 10**6), Notices())
+    mind.start()
+    opener.told.acquire()
+    other = NotingSession("other")
+    mind.reopen(lambda _report: other)
+    opener.go_on.release()
+    assert mind.run(lambda session: session is other).result()
+    mind.stop()
 
 
 def test_a_recording_waits_for_room_instead(case: Case) -> None:
@@ -166,7 +247,7 @@ def test_a_full_disk_is_told_and_saving_tried_again(tmp_path: Path, monkeypatch:
 def test_without_a_model_questions_are_still_answered_and_the_reason_told(tmp_path: Path) -> None:
     notices = Notices()
 
-    def missing() -> Session:
+    def missing(_report: Report) -> Session:
         raise WeightsError("config.json is missing.", "Download it again.")
 
     mind = Mind(missing, Snapshots(tmp_path, 1), notices)
@@ -182,9 +263,9 @@ def test_another_model_is_taken_and_the_first_ones_memory_kept(case: Case) -> No
     case.mind.see(observation(1))
     assert case.seen() == ["1"]
     other = NotingSession("other")
-    case.mind.reopen(lambda: other)
+    case.mind.reopen(lambda _report: other)
     assert case.mind.run(lambda session: session is other).result()
-    case.mind.reopen(lambda: NotingSession())
+    case.mind.reopen(lambda _report: NotingSession())
     assert case.mind.run(lambda session: session is not None and session.facts.frames_seen).result() == 1
 
 

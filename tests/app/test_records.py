@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app import service as service_module
-from app.client import RequestFailedError
+from app.connection import RequestFailedError
 from app.growth import MOST, Growth, Point
 from app.paths import Paths
 from app.protocol import AnswerDone, Cancelled, Done, Progress, Turn
@@ -61,6 +61,9 @@ def test_what_was_asked_is_kept_searched_judged_and_deleted(running: Running) ->
     (found,) = running.client.history("8842").exchanges
     assert (found.id, found.origin, found.wrong) == (answer.exchange, "evidence", False)
     assert found.moments[0].window == "report"
+    assert found.said == answer.said
+    assert found.said is not None
+    assert "884213" in found.said.line
     running.client.judge(answer.exchange, wrong=True, remark="it is 884214")
     (found,) = running.client.history("invoice number").exchanges
     assert (found.wrong, found.remark) == (True, "it is 884214")
@@ -121,6 +124,19 @@ def test_a_search_finds_words_of_the_same_meaning_after_the_words_themselves(run
     assert running.client.moments(text="failure", window="report").total == 0
     assert running.client.moments(source="nowhere").total == 0
     assert running.client.moments(window="REPO").total == 1
+
+
+def test_what_only_its_meaning_finds_is_told_apart_and_not_marked(running: Running) -> None:
+    running.screen.show("the physician called", "note", "editor")
+    running.client.watch()
+    meaning = running.service.timeline.meaning
+    running.until(lambda status: status.moments == 2 and status.unread_moments == 0 and meaning.backlog() == 0)
+    (found,) = running.client.moments(text="doctor").moments
+    assert (found.window, found.by_meaning) == ("note", True)
+    assert running.client.found(found.id, "doctor").places == ()
+    (found,) = running.client.moments(text="physician").moments
+    assert not found.by_meaning
+    assert not running.client.moments().moments[0].by_meaning
 
 
 def test_the_density_and_the_places_of_words_are_told(running: Running) -> None:

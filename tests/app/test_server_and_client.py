@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from app import protocol, server, transport
-from app.client import Client, RequestFailedError, connect
+from app.client import Client, connect
+from app.connection import RequestFailedError
 from app.paths import Paths
 from app.protocol import AnyRequest, Status
 from app.server import Reply, Server

@@ -15,12 +15,14 @@ import pytest
 from pydantic import ValidationError
 
 from app import service as service_module
-from app.client import Client, RequestFailedError, connect
+from app.client import Client, connect
+from app.connection import RequestFailedError
 from app.desk import Desk
 from app.paths import Paths
 from app.protocol import MAX_QUESTION, AnswerDone, Status, StatusEvent
 from app.server import Server
 from app.service import Service
+from app.spoken import status_lines
 from core.errors import InputError, WeightsError
 from core.frame import utc_now
 from tests.helpers.screens import FakeScreen, FakeSurroundings
@@ -72,6 +74,33 @@ def running(paths: Paths, session: NotingSession) -> Iterator[Running]:
     running.end()
 
 
+def test_a_graphics_card_being_prepared_is_told_step_by_step(
+    paths: Paths, session: NotingSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, go_on = threading.Event(), threading.Event()
+
+    def prepare(_session: NotingSession, report: Callable[[float], None]) -> None:
+        for share in (0.25, 0.5):
+            report(share)
+            told.set()
+            go_on.wait()
+            go_on.clear()
+
+    monkeypatch.setattr("core.preparation.prepare", prepare)
+    running = Running(paths, FakeScreen())
+    try:
+        for share in (0.25, 0.5):
+            told.wait()
+            status = running.until(lambda status, share=share: status.preparing == share)  # type: ignore[misc]
+            assert (status.state, status.model) == ("idle", "")
+            assert f"preparing the graphics card, {share:.0%} done" in "\n".join(status_lines(status, utc_now()))
+            go_on.set()
+        assert running.until(lambda status: bool(status.model)).preparing is None
+    finally:
+        go_on.set()
+        running.end()
+
+
 def recording(status: Status) -> bool:
     return status.state == "recording" and status.moments > 0
 
@@ -120,7 +149,7 @@ def test_forgetting_takes_moments_pictures_memory_and_snapshots(
     running.client.watch()
     running.until(lambda status: recording(status) and status.tokens_seen > 0)
     running.client.stop()
-    running.service.mind.reopen(lambda: session)  # saves
+    running.service.mind.reopen(lambda _report: session)  # saves
     running.until(lambda status: status.last_snapshot is not None)
     assert list(paths.snapshots.rglob("*.state"))
     done = running.client.forget(last_s=600)
@@ -387,6 +416,7 @@ def test_numbers_and_times_beyond_all_bounds_are_refused_and_the_engine_goes_on(
         lambda client: client.pause(float("inf")),
         lambda client: client.pause(-1),
         lambda client: client.forget(last_s=1e300),
+        lambda client: client.forget(utc_now(), end=utc_now() - timedelta(hours=1)),
         lambda client: client.moments(limit=10**9),
         lambda client: client.moments(offset=10**30),
         lambda client: client.picture(10**30),

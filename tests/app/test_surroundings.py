@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.client import Client, RequestFailedError, connect
+from app.client import Client, connect
+from app.connection import RequestFailedError
 from app.desk import Desk
 from app.paths import Paths
 from app.server import Server

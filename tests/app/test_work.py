@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app import protocol
-from app.client import Client, RequestFailedError, Stream, connect
+from app.client import Client, connect
+from app.connection import RequestFailedError, Stream
 from app.paths import Paths
 from app.server import Reply, Server
 from app.work import Report, Work, Workbench

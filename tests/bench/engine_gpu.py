@@ -45,8 +45,8 @@ def replay_equals_plain() -> dict[str, float]:
     for index in range(24):
         for session in (ours, wanted):
             session.see(observation((112, 112), index))
-        for name, tensor in ours._state.tensors().items():
-            expected = wanted._state.tensors()[name].double()
+        for name, tensor in ours.state.tensors().items():
+            expected = wanted.state.tensors()[name].double()
             difference = (tensor.double() - expected).norm() / expected.norm().clamp_min(1e-9)
             worst[name] = max(worst.get(name, 0.0), float(difference))
     return worst
@@ -54,7 +54,7 @@ def replay_equals_plain() -> dict[str, float]:
 
 def as_the_stream_grows(session: Session, contexts: Sequence[int]) -> list[dict[str, float]]:
     """A frame in, a token out (milliseconds) and the memory of the stream (GB) after so many tokens."""
-    bundle, rows, index = session._bundle, [], 0
+    bundle, rows, index = session.bundle, [], 0
     for tokens in contexts:
         while session.facts.tokens_seen < tokens:
             session.see(observation(SMALL, index))
@@ -64,7 +64,7 @@ def as_the_stream_grows(session: Session, contexts: Sequence[int]) -> list[dict[
         row = {
             "tokens": session.facts.tokens_seen,
             "frame_ms": frame,
-            "token_ms": answer_ms(bundle, session._state)[1],
+            "token_ms": answer_ms(bundle, session.state)[1],
             "memory_GB": session.facts.state_bytes / 1e9,
         }
         print({name: round(value, 3) for name, value in row.items()}, flush=True)

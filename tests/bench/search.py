@@ -1,4 +1,4 @@
-"""Search over 100,000 moments: how long a query takes, and a whole question through recall.
+"""Search over 100,000 moments: how long the timeline's search takes, meaning included, and a question through recall.
 
 python -m tests.bench.search [--moments 100000] [--folder KEEP]
 """
@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import random
 import statistics
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
+from app.search import Search
 from core.config import TimelineConfig
+from core.meaning.embedding import TOKENIZER, Embedding
 from core.recall import Answer, Recall
 from core.timeline import schema
+from core.timeline.rows import Where
 from core.timeline.store import DATABASE, Timeline
 
 STARTED = datetime(2026, 8, 1, 8, 0, tzinfo=UTC)
@@ -34,16 +39,19 @@ QUERIES = (
     "zzyzzx unheard of",
     "error",
     "tasv0r",
+    "train price",
+    "what did the doctor say about the knee",
 )
 
 
 def fill(folder: Path, moments: int) -> None:
-    """Rows as the timeline writes them, without pictures: words by Zipf's law, lines that stay and lines that go."""
+    """Rows as the timeline writes them, without pictures: words by Zipf's law, lines that stay and lines that go.
+
+    Half of the words are English, so that there is something near in meaning.
+    """
     chance = random.Random(7)
-    vocabulary = ["".join(chance.choices(SYLLABLES, k=chance.randint(2, 4))) for _ in range(30_000)] + [
-        "error",
-        "price",
-    ]
+    vocabulary = ["".join(chance.choices(SYLLABLES, k=chance.randint(2, 4))) for _ in range(20_000)] + _english()
+    chance.shuffle(vocabulary)
     weights = list(itertools.accumulate(1 / (rank + 5) for rank in range(len(vocabulary))))
 
     def line() -> str:
@@ -84,6 +92,11 @@ def fill(folder: Path, moments: int) -> None:
     db.close()
 
 
+def _english() -> list[str]:
+    tokenizer = json.loads((resources.files("resources") / "meaning" / TOKENIZER).read_text(encoding="utf-8"))
+    return [word for word in tokenizer["model"]["vocab"] if word.isalpha() and len(word) > 2]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure search over many moments.")
     parser.add_argument("--moments", type=int, default=100_000)
@@ -95,7 +108,11 @@ def main() -> None:
             started = time.perf_counter()
             fill(folder, options.moments)
             print(f"filled in {time.perf_counter() - started:.0f} s")
-        timeline = Timeline(folder, TimelineConfig())
+        timeline = Timeline(folder, TimelineConfig(), Embedding())
+        started, embedded = time.perf_counter(), 0
+        while count := timeline.meaning.embed():
+            embedded += count
+        print(f"{embedded:,} words of the vocabulary embedded in {time.perf_counter() - started:.1f} s")
         size = (folder / DATABASE).stat().st_size
         print(f"{timeline.count():,} moments, database {size / 1e6:.0f} MB")
         recall, now = Recall(timeline, None), STARTED + options.moments * APART
@@ -103,8 +120,9 @@ def main() -> None:
         for query in QUERIES:
             times, processor, asked = list[float](), list[float](), list[float]()
             for _ in range(5):
+                search = Search(timeline)  # it does not search twice for the same
                 started, used = time.perf_counter(), time.process_time()
-                hits = timeline.search(query)
+                hits = search.find(query, Where())
                 times.append(1000 * (time.perf_counter() - started))
                 processor.append(1000 * (time.process_time() - used))
                 started = time.perf_counter()
@@ -117,7 +135,7 @@ def main() -> None:
                 f"({statistics.median(processor):.1f} ms of processor; first {processor[0]:.1f}); "
                 f"recall {statistics.median(asked):.0f} ms"
             )
-        print(f"slowest median: {worst:.1f} ms of processor (goal: under 100)")
+        print(f"slowest median: {worst:.1f} ms of processor (goal: under 150)")
         timeline.close()
 
 

@@ -74,9 +74,9 @@ def test_what_would_take_too_long_is_left_out_and_said(monkeypatch: pytest.Monke
 
 def test_measuring_an_answer_leaves_the_memory_as_it_is() -> None:
     stream = session()
-    before = {name: tensor.clone() for name, tensor in stream._state.tensors().items()}
-    assert min(measure.answer_ms(stream._bundle, stream._state)) > 0
-    assert all(tensor.equal(before[name]) for name, tensor in stream._state.tensors().items())
+    before = {name: tensor.clone() for name, tensor in stream.state.tensors().items()}
+    assert min(measure.answer_ms(stream.bundle, stream.state)) > 0
+    assert all(tensor.equal(before[name]) for name, tensor in stream.state.tensors().items())
 
 
 def test_medians_take_as_many_rounds_as_time_allows() -> None:

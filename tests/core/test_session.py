@@ -26,11 +26,11 @@ SHORT = AskOptions(max_tokens=5)
 
 
 def memory(of: Session) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in of._state.tensors().items()}
+    return {name: tensor.clone() for name, tensor in of.state.tensors().items()}
 
 
 def unchanged(of: Session, before: dict[str, Tensor]) -> bool:
-    return all(tensor.equal(before[name]) for name, tensor in of._state.tensors().items())
+    return all(tensor.equal(before[name]) for name, tensor in of.state.tensors().items())
 
 
 def test_seeing_takes_the_tokens_it_says_and_no_more_memory() -> None:
@@ -40,7 +40,7 @@ def test_seeing_takes_the_tokens_it_says_and_no_more_memory() -> None:
     header = len("09:00 | xterm | make")
     assert taken[1] - header == 2 * (6 + 2)  # two pictures of 2 x 3 merged patches, each between two marks
     assert stream.facts.frames_seen == 6
-    assert stream.facts.tokens_seen == sum(taken) == int(stream._state.seen)
+    assert stream.facts.tokens_seen == sum(taken) == int(stream.state.seen)
     assert stream.facts.state_bytes == first
     assert not stream.facts.answers
 
@@ -48,9 +48,9 @@ def test_seeing_takes_the_tokens_it_says_and_no_more_memory() -> None:
 def test_it_knows_since_when_it_remembers_and_what_a_cache_would_take(tmp_path: Path) -> None:
     stream = session()
     assert stream.facts.since is None
-    shape = stream._bundle.shape
+    shape = stream.bundle.shape
     keys_and_values = 2 * shape.num_hidden_layers * shape.num_key_value_heads * shape.head_dim
-    assert stream.facts.cache_bytes_per_token == keys_and_values * stream._state.keys.element_size()
+    assert stream.facts.cache_bytes_per_token == keys_and_values * stream.state.keys.element_size()
     for index in range(3):
         stream.see(observation(index))
     assert stream.facts.since == observation(0).time
@@ -301,7 +301,7 @@ def test_the_demo_framing_keeps_one_picture_open() -> None:
     stream = Session(bundle().in_demo_framing())
     taken = [stream.see(observation(second)) for second in range(3)]
     assert taken == [7, 6, 6]
-    assert int(stream._state.clock) == 1 + 2 * 2 + 1  # two positions a second, from the first frame's 1
+    assert int(stream.state.clock) == 1 + 2 * 2 + 1  # two positions a second, from the first frame's 1
     assert len(list(stream.ask("?", options=SHORT))) <= 5
     with pytest.raises(InputError):
         stream.see(observation(4, pictures=2))
@@ -320,7 +320,7 @@ def test_a_stream_of_hundreds_of_frames_keeps_its_size() -> None:
         stream.see(Observation(START + timedelta(seconds=index), "h", (picture(index % 7, 28, 28),)))
         sizes.add(stream.facts.state_bytes)
     assert len(sizes) == 1
-    assert all(bool(tensor.isfinite().all()) for tensor in stream._state.tensors().values())
+    assert all(bool(tensor.isfinite().all()) for tensor in stream.state.tensors().values())
 
 
 def test_without_a_model_a_random_one_stands_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

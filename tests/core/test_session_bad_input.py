@@ -28,12 +28,12 @@ from tests.helpers.models import START, bundle, observation, picture, session
 @contextmanager
 def unharmed(stream: Session, error: type[AfterimageError], words: str | None = None) -> Iterator[None]:
     """The block raises ``error`` with these words and a remedy, and leaves the session's memory and counts alone."""
-    before = {name: tensor.clone() for name, tensor in stream._state.tensors().items()}
+    before = {name: tensor.clone() for name, tensor in stream.state.tensors().items()}
     facts, notes = stream.facts, stream._notes
     with pytest.raises(error, match=words) as caught:
         yield
     assert caught.value.remedy
-    assert all(tensor.equal(before[name]) for name, tensor in stream._state.tensors().items())
+    assert all(tensor.equal(before[name]) for name, tensor in stream.state.tensors().items())
     assert stream.facts == facts
     assert stream._notes == notes
 
@@ -202,7 +202,7 @@ def test_no_room_for_the_vision_tower_is_named(failing: Callable[..., Any], monk
 def test_no_room_deep_in_the_decoder_is_named(failing: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """The first layers have moved on by then: none of it may stay."""
     stream = seen()
-    last = stream._bundle.network.language_model.layers[-1]
+    last = stream.bundle.network.language_model.layers[-1]
     monkeypatch.setattr(last, "forward", failing)
     with unharmed(stream, OutOfMemoryError):
         stream.see(observation(1))

@@ -26,7 +26,7 @@ def parts(dtype: torch.dtype = torch.float32) -> Bundle:
 
 
 def assert_same_memory(ours: Session, theirs: Session, limit: float) -> None:
-    left, right = ours._state.tensors(), theirs._state.tensors()
+    left, right = ours.state.tensors(), theirs.state.tensors()
     assert int(left["seen"]) == int(right["seen"])
     assert int(left["clock"]) == int(right["clock"])
     for name in ("recurrent", "tails", "keys", "values"):
@@ -48,7 +48,7 @@ def test_replayed_frames_in_bf16_err_no_more_than_plain_ones() -> None:
     for index in range(9):
         for each in (replayed, plain, exact):
             each.see(observation(index))
-    ours, theirs, wanted = (each._state.tensors() for each in (replayed, plain, exact))
+    ours, theirs, wanted = (each.state.tensors() for each in (replayed, plain, exact))
     for name in ("recurrent", "tails", "keys", "values"):
         rounding = relative(theirs[name].float().cpu(), wanted[name].cpu())
         assert 0 < relative(ours[name].float().cpu(), wanted[name].cpu()) < 1.5 * rounding, name
@@ -73,7 +73,7 @@ def test_replayed_answers_equal_plain_ones_and_leave_the_stream_alone() -> None:
     for options in (AskOptions(max_tokens=100), AskOptions(max_tokens=30, temperature=1.0, seed=3)):
         assert list(replayed.ask("what?", options=options)) == list(plain.ask("what?", options=options))
         assert replayed.last_answer_logprob == pytest.approx(plain.last_answer_logprob, rel=1e-4)
-    assert all(tensor.equal(before._state.tensors()[name]) for name, tensor in replayed._state.tensors().items())
+    assert all(tensor.equal(before.state.tensors()[name]) for name, tensor in replayed.state.tensors().items())
 
 
 def test_answers_may_overlap_each_other_and_the_stream() -> None:

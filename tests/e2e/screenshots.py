@@ -26,7 +26,7 @@ from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.paths import paths_in
-from app.protocol import GrowthPoint, Memory, View
+from app.protocol import GrowthPoint, Memory, MomentInfo, Said, View
 from tests.helpers.fake_engine import FakeEngine, Script, drawn, moment
 from ui.answer import Stage
 from ui.bridge import Bridge, decoded
@@ -76,6 +76,7 @@ DAY = (
     ("Chromium", "Harbour prices 2026 - Chromium", PRICES, False),
     ("Mousepad", "notes.txt", NOTE, False),
 )
+UNSEEN = Said(kind="unseen")
 LONG = (
     "The terminal showed a build that stopped in ledger.c at line 218: the name balance_cents was not declared. "
     "Before it, journal.c had compiled without a warning.\n\n"
@@ -176,9 +177,9 @@ def photograph(studio: Studio) -> None:
     ask(
         studio,
         "What was the error in the terminal?",
-        Script(("src/ledger.c:218: error: ", "'balance_cents' undeclared"), "both", tuple(engine.moments[::-1])),
+        Script(("balance_cents",), "both", tuple(engine.moments[::-1]), said=found(engine.moments[-1], BUILD[3])),
     )
-    ask(studio, "What colour was the fox?", Script(("I did not see that.",), "none"))
+    ask(studio, "What colour was the fox?", Script((), "none", said=UNSEEN))
     ask_up_to(
         studio,
         "What did I do about it?",
@@ -190,10 +191,10 @@ def photograph(studio: Studio) -> None:
     ask(
         studio,
         "What was the error in the terminal?",
-        Script(("src/ledger.c:218: error: ", "'balance_cents' undeclared"), "both", tuple(engine.moments[::-1])),
+        Script(("balance_cents",), "both", tuple(engine.moments[::-1]), said=found(engine.moments[-1], BUILD[3])),
     )
     studio.take("answer", window)
-    ask(studio, "What colour was the fox?", Script(("I did not see that.",), "none"))
+    ask(studio, "What colour was the fox?", Script((), "none", said=UNSEEN))
     studio.take("not-seen", window)
     window.clear()
     ask(
@@ -220,8 +221,11 @@ def photograph(studio: Studio) -> None:
     engine.tell(state="disk_full", reason="")
     studio.wait(lambda: desktop.presence.light == "disk-full")
     studio.take("disk-full", window)
-    engine.tell(state="recording")
-    studio.wait(lambda: desktop.presence.light == "recording")
+    engine.tell(state="recording", preparing=0.4)
+    studio.wait(lambda: desktop.presence.preparing)
+    studio.take("preparing", window)
+    engine.tell(preparing=None)
+    studio.wait(lambda: desktop.presence.light == "recording" and not desktop.presence.preparing)
 
     window.open_moments(tuple(engine.moments[::-1]), 0)
     viewer = window.viewer
@@ -258,8 +262,10 @@ def photograph_conversation(studio: Studio) -> None:
     window, engine = studio.desktop.window, studio.engine
     first = "What did the island ferry cost yesterday?"
     prices = tuple(moment for moment in engine.moments if moment.application == "Chromium")
-    ask(studio, first, Script(("24.00 - “Island ferry, return  24.00”",), "evidence", prices))
-    ask(studio, "and the day before?", Script(("22.00 - “Island ferry, return  22.00”",), "evidence", after=first))
+    said = found(prices[0], "Island ferry, return  24.00", "24.00", timedelta(days=1))
+    ask(studio, first, Script((), "evidence", prices, said=said))
+    said = found(prices[0], "Island ferry, return  22.00", "22.00", timedelta(days=2))
+    ask(studio, "and the day before?", Script((), "evidence", after=first, said=said))
     studio.take("follow-up", window)
     exchange = window.exchanges[-1]
     exchange.wrong_button.click()
@@ -402,6 +408,22 @@ def photograph_timeline(studio: Studio) -> None:
         studio.take("found-words", viewer)
         viewer.close()
     timeline.close()
+
+
+def found(moment: MomentInfo, line: str, value: str = "", ago: timedelta = timedelta(0)) -> Said:
+    """What an answer made of ``moment`` says; without a value the model said it in its own words too."""
+    first = moment.time - ago
+    return Said(
+        kind="found",
+        spoken="" if value else "balance_cents",
+        value=value,
+        line=line,
+        application=moment.application,
+        title=moment.window,
+        source=moment.source,
+        first=first,
+        last=first + timedelta(minutes=4),
+    )
 
 
 def ask(studio: Studio, question: str, script: Script) -> None:

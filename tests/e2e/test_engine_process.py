@@ -13,9 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.client import Client, connect, start_engine
+from app.client import Client, connect
 from app.paths import Paths, paths_in
 from app.protocol import MomentInfo, Status
+from app.starting import start_engine
 from app.supervise import Link, Supervisor
 from core.errors import EngineUnreachableError
 from tests.helpers.desktop import VirtualDesktop

@@ -36,6 +36,7 @@ class Script:
     hold_after: int = 0
     total_ms: float = 840.0
     after: str = ""
+    said: protocol.Said | None = None
 
 
 @dataclass
@@ -264,6 +265,7 @@ class FakeEngine:
                 "asked": datetime.now(UTC),
                 "question": request.question,
                 "answer": "".join(script.pieces),
+                "said": script.said,
                 "origin": script.origin,
                 "moments": script.moments,
                 "before": script.after,
@@ -367,6 +369,7 @@ class FakeEngine:
                 {
                     "id": reply.id,
                     "text": "".join(script.pieces),
+                    "said": script.said,
                     "origin": script.origin,
                     "moments": script.moments,
                     "timings_ms": {"total": script.total_ms},

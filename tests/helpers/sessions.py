@@ -6,8 +6,13 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import torch
 
 from core.errors import StateError
+from core.model.bundle import Bundle
 from core.preprocess import Observation
 from core.session import Session, SessionFacts
 
@@ -23,6 +28,11 @@ class NotingSession(Session):
         self.failures: list[Exception] = []  # raised by the next calls of see
         self.on_save: Callable[[], None] = lambda: None
         self.last_answer_logprob = None
+
+    @property
+    def bundle(self) -> Bundle:
+        """Of a model only its device, which needs no preparing."""
+        return cast("Bundle", SimpleNamespace(device=torch.device("cpu")))
 
     @property
     def facts(self) -> SessionFacts:

@@ -91,3 +91,12 @@ def window(qtbot: QtBot, theme: Theme, bridge: Bridge) -> AskWindow:
     window = AskWindow(theme, bridge, Controls(theme, bridge), Pictures(bridge))
     qtbot.addWidget(window)
     return window
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, engine: FakeEngine, bridge: Bridge, window: AskWindow) -> AskWindow:
+    bridge.start()
+    window.show()
+    qtbot.waitExposed(window)
+    window.composer.edit.setFocus()
+    return window

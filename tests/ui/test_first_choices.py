@@ -52,11 +52,22 @@ def test_the_built_in_model_is_chosen_and_another_is_named_for_download(
 ) -> None:
     choices = FirstChoices(bridge, lambda _keys: "")
     qtbot.addWidget(choices)
+    assert not choices.waiting.isHidden()  # a word until there is something to choose from
     bridge.start()
     with qtbot.waitSignal(bridge.models_fetched):
         choices.refresh()
+    assert choices.waiting.isHidden()
     assert choices.models["nano"].isChecked()
     assert (choices.download, choices.settings) == ("", {})
     choices.models["infinitevl"].click()
     assert choices.download == "infinitevl"
     assert "fetch_model" not in engine.kinds()
+
+
+def test_why_there_are_no_models_to_choose_from_is_told(qtbot: QtBot, bridge: Bridge) -> None:
+    choices = FirstChoices(bridge, lambda _keys: "")
+    qtbot.addWidget(choices)
+    choices.refresh()
+    bridge.failed.emit(choices.ticket, "The engine went away.", "Try again.")
+    assert choices.waiting.text() == "The engine went away. Try again."
+    assert choices.download == ""

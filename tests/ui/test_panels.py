@@ -51,6 +51,13 @@ def test_the_open_windows_show_what_the_rules_do_to_them(settings: SettingsWindo
     }
 
 
+def test_what_happens_is_not_cut_where_there_is_little_room(qtbot: QtBot, settings: SettingsWindow) -> None:
+    tree = settings.rules.list
+    settings.resize(settings.minimumSizeHint())
+    qtbot.waitUntil(lambda: tree.header().length() <= tree.viewport().width())
+    assert tree.columnWidth(2) >= tree.sizeHintForColumn(2)
+
+
 def test_a_rule_shows_what_it_would_hide_while_it_is_typed(
     qtbot: QtBot, engine: FakeEngine, settings: SettingsWindow
 ) -> None:

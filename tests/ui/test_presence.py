@@ -34,3 +34,12 @@ def test_a_pause_says_when_it_ends() -> None:
     until = datetime(2026, 5, 20, 12, 30, tzinfo=UTC)
     assert "30" in presence(Link.CONNECTED, Status(state="paused", paused_until=until)).detail
     assert presence(Link.CONNECTED, Status(state="paused")).detail == "It goes on when you resume."
+
+
+def test_a_graphics_card_being_prepared_is_told_whatever_the_recording_does() -> None:
+    shown = presence(Link.CONNECTED, Status(state="recording", preparing=0.425))
+    assert (shown.light, shown.detail) == (Light.RECORDING, "")
+    assert shown.sentence.startswith("Recording. Preparing the graphics card: 42 %. ")
+    paused = presence(Link.CONNECTED, Status(state="paused", preparing=0.0))
+    assert paused.sentence.startswith("Paused. It goes on when you resume. Preparing the graphics card: 0 %. ")
+    assert presence(Link.CONNECTED, Status(state="recording")).preparing == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
@@ -12,7 +12,7 @@ from app.settings import Settings, names
 from tests.helpers.fake_engine import FakeEngine
 from ui.bridge import Bridge
 from ui.key_field import KeyField
-from ui.setting_row import as_list, entries, readable
+from ui.setting_row import SettingRow, as_list, entries, readable
 from ui.settings_window import SettingsWindow
 from ui.theme import Theme
 
@@ -25,6 +25,23 @@ def settings(qtbot: QtBot, engine: FakeEngine, bridge: Bridge, theme: Theme) -> 
     with qtbot.waitSignal(bridge.settings_fetched):
         window.show()
     return window
+
+
+def test_a_number_is_written_and_read_as_the_locale_does_it(qtbot: QtBot, theme: Theme) -> None:
+    QLocale.setDefault(QLocale("de_DE"))
+    (info,) = [info for info in Settings().infos() if info.name == "capture.busy_rate"]
+    row = SettingRow(theme, info)
+    QLocale.setDefault(QLocale.c())
+    qtbot.addWidget(row)
+    assert isinstance(row.editor, QLineEdit)
+    assert row.editor.text() == "4,0"
+    for typed in ("1,5", "1.5"):
+        row.editor.setText(typed)
+        with qtbot.waitSignal(row.changed) as changed:
+            row.editor.editingFinished.emit()
+        assert changed.args == ["capture.busy_rate", "1.5"]
+    row.show_value("1.5")
+    assert row.editor.text() == "1,5"
 
 
 def test_every_declared_setting_has_a_row(settings: SettingsWindow) -> None:

@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import QLocale
+from PySide6.QtWidgets import QApplication
 
 from ui import text
+from ui.i18n import speak
 
 
 @pytest.mark.parametrize(
@@ -47,8 +50,23 @@ def test_times_name_the_day_only_where_it_is_another() -> None:
     now = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
     today = text.moment_time(now - timedelta(minutes=5), now)
     assert text.moment_time(now - timedelta(days=1, minutes=5), now) == f"Yesterday {today}"
+    assert text.moment_time(now - timedelta(days=1, minutes=5), now, inside=True) == f"yesterday {today}"
     assert text.moment_time(now - timedelta(days=8, minutes=5), now).startswith("12 May")
     assert "2025" in text.moment_time(now - timedelta(days=365), now)
+
+
+@pytest.mark.parametrize(
+    ("language", "marks"),
+    [("en", ["14:05:09", "14:05", "Tue 4", "Mar 2025"]), ("de", ["14:05:09", "14:05", "Di. 4.", "März 2025"])],
+)
+def test_an_axis_says_times_in_the_language_of_the_windows(
+    qapp: QApplication, language: str, marks: list[str]
+) -> None:
+    speak(qapp, language)
+    QLocale.setDefault(QLocale({"en": "en_GB", "de": "de_DE"}[language]))
+    at = datetime(2025, 3, 4, 14, 5, 9).astimezone()
+    assert [text.tick(at, spacing) for spacing in (10, 3_600, 86_400, 30 * 86_400)] == marks
+    speak(qapp, "en")
 
 
 def test_a_source_is_called_as_a_person_calls_it() -> None:

@@ -155,6 +155,20 @@ def test_typing_searches_and_nothing_found_is_said(
     assert timeline.message == "Nothing matches."
 
 
+def test_what_was_found_by_meaning_alone_says_so(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow
+) -> None:
+    fill(engine, 2)
+    engine.moments[0] = engine.moments[0].model_copy(update={"by_meaning": True})
+    bridge.start()
+    with qtbot.waitSignal(timeline.model.counted):
+        timeline.show()
+    model = timeline.model
+    said = [str(model.data(model.index(row, 0))) for row in range(2)]
+    assert said[0].endswith("found by meaning")
+    assert "meaning" not in said[1]
+
+
 def test_enter_opens_the_moment_large(
     qtbot: QtBot, engine: FakeEngine, bridge: Bridge, timeline: TimelineWindow
 ) -> None:

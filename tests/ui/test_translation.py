@@ -16,14 +16,15 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.paths import Paths
-from app.protocol import AnswerDone, Status
+from app.protocol import AnswerDone, ExchangeInfo, Said, Status
 from tests.helpers import translations
 from tests.helpers.fake_engine import FakeEngine
 from ui import text
 from ui.answer import Exchange
 from ui.bridge import Bridge
 from ui.controls import Controls
-from ui.desktop import language
+from ui.desktop import language, scheme
+from ui.history_window import HistoryWindow
 from ui.i18n import LANGUAGES, engine_says, of_system, speak
 from ui.pictures import Pictures
 from ui.settings_window import SettingsWindow
@@ -145,6 +146,16 @@ def test_the_language_is_read_before_an_engine_answers(paths: Paths, written: st
     assert language(paths) == wanted
 
 
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [('[desktop]\ntheme = "dark"\n', "dark"), ('[desktop]\ntheme = "green"\n', "system"), ("[desk", "system")],
+)
+def test_the_theme_is_read_before_an_engine_answers(paths: Paths, written: str, wanted: str) -> None:
+    paths.prepare()
+    paths.settings.write_text(written, encoding="utf-8")
+    assert scheme(paths) == wanted
+
+
 def test_a_language_that_there_is_not_means_the_systems(qapp: QApplication) -> None:
     assert speak(qapp, "None") == of_system(QLocale.system().uiLanguages())
     speak(qapp, "en")
@@ -222,15 +233,41 @@ def test_names_in_a_sentence_are_not_translated(german: None) -> None:
     assert engine_says("title {0} is missing") == "Titel {0} is missing"
 
 
-def test_answers_are_not_translated_but_for_the_words_for_nothing_found(
+def test_an_answer_comes_in_german_and_what_the_screen_and_the_model_said_stays_as_it_is(
     qtbot: QtBot, theme: Theme, bridge: Bridge, german: None
 ) -> None:
     exchange = Exchange(theme, Pictures(bridge), "where is the key?")
     qtbot.addWidget(exchange)
-    exchange.finish(AnswerDone(id=1, text="The key is missing.", origin="evidence", moments=()))
+    exchange.finish(AnswerDone(id=1, text="The key is missing.", origin="memory", moments=()))
     assert exchange.answer == "The key is missing."
-    exchange.finish(AnswerDone(id=1, text="I did not see that.", origin="none", moments=()))
+    exchange.finish(AnswerDone(id=1, text="I did not see that.", said=Said(kind="unseen"), origin="none"))
     assert exchange.answer == "Das habe ich nicht gesehen."
+    noon = datetime.now().astimezone().replace(hour=13, minute=5)
+    said = Said(kind="place", application="xterm", title="keys", line="The key is missing.", first=noon, last=noon)
+    exchange.finish(AnswerDone(id=1, text="In xterm ...", said=said, origin="evidence"))
+    assert exchange.answer == "xterm, Fenster „keys“, heute um 13:05: „The key is missing.“"
+    turn = exchange.turn()
+    assert turn is not None
+    assert turn.answer == "In xterm ..."
+
+
+def test_an_answer_of_the_history_is_worded_anew(
+    qtbot: QtBot, theme: Theme, bridge: Bridge, engine: FakeEngine, german: None
+) -> None:
+    asked = datetime(2025, 3, 4, 12, tzinfo=UTC)
+    said = Said(kind="yes", application="xterm", first=asked, last=asked)
+    engine.history = [
+        ExchangeInfo(id=2, asked=asked, question="b?", answer="Yes: xterm, today", said=said, origin="evidence"),
+        ExchangeInfo(id=1, asked=asked, question="a?", answer="In xterm, today", origin="evidence"),
+    ]
+    window = HistoryWindow(theme, bridge)
+    qtbot.addWidget(window)
+    bridge.start()
+    window.show()
+    qtbot.waitUntil(lambda: window.model.rowCount() == 2)
+    shown = [window.model.data(window.model.index(row)) for row in range(2)]
+    assert "Ja: xterm, am Dienstag, 4. März 2025 um" in str(shown[0])
+    assert "In xterm, today" in str(shown[1])
 
 
 def test_the_settings_are_explained_in_german_and_found_in_either_language(

@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.frame import Pixels
 from core.preprocess import Observation
 from core.recall import Answer, Recall, Turn
-from core.recall.answer import UNSEEN
+from core.recall.english import UNSEEN
 from core.recall.follow_up import understand_after
 from core.timeline.moment import Line
 from core.timeline.ocr import Reader

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,9 +12,10 @@ import pytest
 from core.config import TimelineConfig
 from core.errors import InputError
 from core.frame import Pixels, Rect
+from core.meaning.embedding import Embedding
 from core.preprocess import Observation
-from core.recall import MAX_QUESTION, Answer, Recall
-from core.recall.answer import UNREAD, UNSEEN
+from core.recall import MAX_QUESTION, Answer, Recall, Statement
+from core.recall.english import UNREAD, UNSEEN, in_english
 from core.timeline.moment import Line
 from core.timeline.ocr import Reader
 from core.timeline.store import Timeline
@@ -120,6 +122,50 @@ def test_what_was_not_seen_is_said(timeline: Timeline, question: str) -> None:
     assert (answer.text, answer.origin, answer.moments) == (UNSEEN, "none", ())
 
 
+@pytest.fixture
+def meaning(tmp_path: Path) -> Iterator[Timeline]:
+    """Two pages in other words than they are asked about, in a timeline that searches by meaning."""
+    opened = Timeline(tmp_path, TimelineConfig(), Embedding())
+    pages = (("Results", ["Your physician is on holiday until 3 June"]), ("Offers", ["Sofa, grey, 150 EUR"]))
+    for number, (title, texts) in enumerate(pages):
+        (moment,) = opened.add(change([*texts, str(number) * 9], 600 * number, window(title, "chromium")))
+        opened.set_text(moment.id, as_lines(texts))
+        opened.note_seen("screen:one", at(600 * number + 120))
+    yield opened
+    opened.close()
+
+
+def test_where_the_words_miss_the_nearest_in_meaning_is_offered_and_nothing_claimed(meaning: Timeline) -> None:
+    answer = ask(meaning, "How much was the couch?")
+    assert answer.text.startswith(f"{UNSEEN} Nearest in meaning: 150 EUR - “Sofa, grey, 150 EUR” (chromium")
+    assert answer.origin == "none"
+    assert [moment.title for moment in answer.moments] == ["Offers"]
+    answer = ask(meaning, "Was the doctor on holiday?")
+    assert "“Your physician is on holiday until 3 June”" in answer.text
+    assert "Yes" not in answer.text
+
+
+def test_where_the_words_are_there_meaning_has_no_part(meaning: Timeline) -> None:
+    answer = ask(meaning, "How much was the sofa?")
+    assert answer.text.startswith("150 EUR - ")
+    assert answer.origin == "evidence"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much was the Couch Deluxe?",  # a name
+        "Was the couch cancelled?",  # what was done
+        "How much was the couch with the piano?",  # another word of weight is nowhere
+        "Which doctor did I see in the terminal?",
+        "What did the couch cost 3 days ago?",
+    ],
+)
+def test_names_deeds_times_and_places_are_not_taken_for_something_near(meaning: Timeline, question: str) -> None:
+    answer = ask(meaning, question)
+    assert (answer.text, answer.origin, answer.moments) == (UNSEEN, "none", ())
+
+
 def test_the_named_application_and_time_are_heeded(timeline: Timeline) -> None:
     assert ask(timeline, "Which error did I see in the terminal?").moments[0].application == "xterm"
     assert ask(timeline, "What lamp did I see in the terminal?").origin == "none"
@@ -143,11 +189,52 @@ def test_the_newest_of_several_values_is_the_answer(timeline: Timeline) -> None:
     assert answer.moments[0].id == later.id
 
 
-def test_pieces_come_before_the_answer(timeline: Timeline) -> None:
-    pieces = list(Recall(timeline, None).ask("What is the error code of the backup?", NOW))
-    assert all(isinstance(piece, str) for piece in pieces[:-1])
-    assert isinstance(pieces[-1], Answer)
-    assert "".join(str(piece) for piece in pieces[:-1]) == pieces[-1].text
+def test_the_models_words_come_before_the_answer_and_evidence_comes_as_data_alone(timeline: Timeline) -> None:
+    question = "What is the error code of the backup?"
+    spoken = list(Recall(timeline, cast("Any", Speaking("code 0x5E12"))).ask(question, NOW))
+    assert "".join(str(piece) for piece in spoken[:-1]) == "code 0x5E12"
+    (answer,) = Recall(timeline, None).ask(question, NOW)
+    assert isinstance(answer, Answer)
+    assert answer.text == in_english(answer.said, NOW)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How high is the Osprey lamp?", ("found", "158 cm", "chromium")),
+        ("What error did the build fail with?", ("found", "", "xterm")),
+        ("Which application showed the message about TANGO-7?", ("place", "", "xmessage")),
+        ("When did I see that TANGO-7 stopped?", ("time", "", "xmessage")),
+        ("Did I see a backup that stopped?", ("yes", "", "xmessage")),
+    ],
+)
+def test_what_is_said_comes_as_data_for_any_language(
+    timeline: Timeline, question: str, said: tuple[str, str, str]
+) -> None:
+    answer = ask(timeline, question).said
+    assert (answer.kind, answer.value, answer.application) == said
+    assert answer.line
+    assert answer.first is not None
+    assert answer.last is not None
+    assert at(0) <= answer.first <= answer.last <= NOW
+
+
+def test_a_windows_title_is_no_proof_beside_itself(timeline: Timeline) -> None:
+    title = "Harbour tide notes"
+    (moment,) = timeline.add(change([title, "x"], 6800, window(title, "gedit")))
+    timeline.set_text(moment.id, as_lines([title]))
+    answer = ask(timeline, "Which application showed the harbour tide notes?")
+    assert (answer.said.kind, answer.said.title, answer.said.line) == ("place", title, "")
+
+
+def test_a_days_times_are_told_in_the_askers_zone() -> None:
+    said = Statement("time", application="xterm", line="done", first=at(0), last=at(60))
+    hour_east = timezone(timedelta(hours=1))
+    assert in_english(said, (NOW + timedelta(days=1)).astimezone(hour_east)) == (
+        "Yesterday at 10:00 to 10:01, in xterm: “done”"
+    )
+    over_midnight = replace(said, kind="yes", last=at(16 * 3600))
+    assert in_english(over_midnight, NOW) == "Yes: “done” (xterm, today at 09:00 to on Saturday 21 November at 01:00)"
 
 
 @pytest.mark.parametrize("question", ["", "   ", "\n\t"])

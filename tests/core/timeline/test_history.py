@@ -103,9 +103,51 @@ def test_a_timeline_of_an_older_version_gets_a_history(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / DATABASE) as db:
         for statement in ("TABLE citation", "TABLE exchange_words", "TABLE exchange"):
             db.execute(f"DROP {statement}")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '2 %'")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '2 %' OR name LIKE '4 %'")
     db.close()
     opened = Timeline(tmp_path, TimelineConfig())
     opened.history.keep(at(0), "fare?", "24.00", "memory")
     assert opened.history.count("fare") == 1
     opened.close()
+
+
+def before_said(folder: Path) -> None:
+    """Makes the timeline one of the version that kept answers as text alone."""
+    with sqlite3.connect(folder / DATABASE) as db:
+        db.execute("ALTER TABLE exchange DROP COLUMN said")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '4 %'")
+    db.close()
+
+
+def test_what_an_answer_says_as_data_comes_back_and_is_not_searched(timeline: Timeline) -> None:
+    timeline.history.keep(at(0), "fare?", "24.00", "evidence", said='{"kind": "found", "value": "24.00"}')
+    assert timeline.history.find()[0].said == '{"kind": "found", "value": "24.00"}'
+    assert timeline.history.count("kind") == 0
+
+
+def test_answers_of_a_version_before_they_were_data_are_kept(tmp_path: Path, timeline: Timeline) -> None:
+    timeline.history.keep(at(0), "fare?", "24.00", "memory")
+    timeline.close()
+    before_said(tmp_path)
+    opened = Timeline(tmp_path, TimelineConfig())
+    (kept,) = opened.history.find("fare")
+    assert (kept.answer, kept.said) == ("24.00", "")
+    opened.close()
+
+
+def test_answers_are_rescued_from_a_damaged_file_of_an_older_version(tmp_path: Path, timeline: Timeline) -> None:
+    timeline.history.keep(at(0), "fare?", "24.00", "memory")
+    for number in range(200):
+        seen(timeline, number)
+    timeline.close()
+    before_said(tmp_path)
+    with sqlite3.connect(tmp_path / DATABASE) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'moment_time'").fetchone()
+    db.close()
+    with (tmp_path / DATABASE).open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    mended = Timeline(tmp_path, TimelineConfig())
+    assert "damaged" in mended.notices[0]
+    assert mended.history.find("fare")[0].answer == "24.00"
+    mended.close()
