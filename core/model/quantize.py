@@ -1,7 +1,8 @@
 """Weights in 8 or 4 bits: the large matrices of a network, packed in place.
 
 Embeddings, the head, gates, convolutions, norms, decays and the memory keep their precision: they are small, or
-errors in them would add up over a stream.
+errors in them would add up over a stream. So does the vision tower: it multiplies a thousand patches at once, which
+packed weights only slow down, and the token that packing is for never passes it.
 
 The packing is ours: torchao's hides the packed bytes from the one-token kernels that read them, and safetensors
 refuses to write its tensors (0.18).
@@ -20,6 +21,7 @@ from kernels.quantized_linear.naive import GROUP, Kind, pack
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 KEPT = ("a_proj", "b_proj", "lm_head")  # linear layers that stay as they are
+TOWER = "visual"
 SMALLEST = 64  # rows and columns: smaller matrices are not worth it
 
 
@@ -48,7 +50,9 @@ def quantize(network: nn.Module, kind: Kind) -> int:
     """Pack the large linear layers, in place; returns the bytes saved. A matrix whose width does not divide into
     groups of 4-bit weights takes 8 bits."""
     saved = 0
-    for owner in list(network.modules()):
+    for path, owner in list(network.named_modules()):
+        if path.split(".")[0] == TOWER:
+            continue
         for name, layer in list(owner.named_children()):
             if not isinstance(layer, nn.Linear) or name in KEPT or min(layer.weight.shape) < SMALLEST:
                 continue

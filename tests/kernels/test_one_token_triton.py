@@ -73,7 +73,7 @@ def test_gates_and_values_are_multiplied_row_by_row(form: str, rows: int, column
     x, norm, y = drawn(columns), 0.1 * drawn(columns), unwritten(rows)
     one.normed_swiglu(x, norm, EPS, w, y, Matrix(drawn(1, 1)))
     gate, value = (weight @ normed(x, norm)).chunk(2)
-    assert error(y, F.silu(gate) * value) < 3e-6
+    assert error(y, F.silu(gate) * value) < 1e-5  # of five values, in fp32, 4e-6 was seen on a GPU
 
 
 @pytest.mark.parametrize("form", FORMS)
