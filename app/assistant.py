@@ -19,7 +19,7 @@ from core.config import GateConfig, PrivacyRules, VisionBudget
 from core.errors import DiskFullError
 from core.frame import Frame, Pixels, utc_now
 from core.gate import Change, Gate, Refusal
-from core.preprocess import observe
+from core.preprocess import bare, observe
 from core.recall import Answer, Recall, Turn
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Assistant:
             self._noted_sources.add(change.frame.source)
             self._timeline.add(change)
             self._noted += 1
-        self._mind.see(observe(change, self._budget))
+        if not bare(change):
+            self._mind.see(observe(change, self._budget))
 
     def ask(
         self,

@@ -63,6 +63,14 @@ def observe(change: Change, budget: VisionBudget) -> Observation:
     )
 
 
+def bare(change: Change) -> bool:
+    """Whether all that changed is empty desktop, as a closed window leaves it: no window's, and without an outline.
+
+    It tells a model nothing, and would take the place of something else in its memory.
+    """
+    return all(region.window is None and not _outlined(change.frame.pixels, region.rect) for region in change.regions)
+
+
 def observe_picture(
     pixels: Pixels, time: datetime, application: str, title: str, budget: VisionBudget
 ) -> Observation:
@@ -167,6 +175,11 @@ def _in_line(pixels: Pixels, rect: Rect, bounds: Rect) -> Rect:
         right += 1
     left, right = min(rect.left, (first + left) * CELL), max(rect.right, min(width, (first + right) * CELL))
     return Rect(left, top, right - left, bottom - top)
+
+
+def _outlined(pixels: Pixels, rect: Rect) -> bool:
+    part = pixels[rect.top : rect.bottom, rect.left : rect.right]
+    return bool(part.size) and bool(_detail(part, -(-rect.width // CELL), -(-rect.height // CELL)).any())
 
 
 def _ink(rows: Pixels) -> bool:

@@ -52,6 +52,7 @@ class SessionFacts:
     state_bytes: int  # constant
     answers: bool  # the model was trained to answer; False for the random placeholder
     since: datetime | None = None  # time of the first observation it holds; None: of none, or not known
+    fixed_wordings: bool = False  # it understands those questions only that it was trained on: see core.recall.asking
     cache_bytes_per_token: int = 0  # what a token would take in the key-value cache of a Transformer of this shape
 
 
@@ -115,6 +116,7 @@ class Session:
             tokens_seen=self._notes.tokens,
             state_bytes=self._state.nbytes,
             answers=self._bundle.answers,
+            fixed_wordings=self._bundle.fixed_wordings,
             since=datetime.fromtimestamp(self._notes.since, UTC) if self._notes.since else None,
             cache_bytes_per_token=self._bundle.shape.cache_bytes_per_token(self._state.keys.element_size()),
         )

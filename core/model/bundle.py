@@ -40,6 +40,7 @@ class Bundle:
     scale: PixelScale
     stops: frozenset[int]  # tokens that end an answer
     answers: bool
+    fixed_wordings: bool  # see Manners
     max_question_tokens: int
     fingerprint: str
     replays: Replays | None  # CUDA graphs of recurring steps; None: every step runs plainly
@@ -139,6 +140,7 @@ def _bundle(
         scale=scale,
         stops=frozenset(ends | set(network.shape.eos_token_ids)),
         answers=manners.answers,
+        fixed_wordings=manners.fixed_wordings,
         max_question_tokens=manners.max_question_tokens,
         fingerprint=weights.fingerprint(network),
         replays=Replays(network.empty_state) if on_gpu else None,

@@ -65,6 +65,7 @@ class Manners:
     answers: bool = True  # trained to answer; False: its words mean nothing
     stop: tuple[str, ...] = ()  # special tokens that end an answer, besides the configuration's
     max_question_tokens: int = 4096
+    fixed_wordings: bool = False  # trained on the wordings of core.training.data.questions and on no others
 
 
 def read_manners(folder: Path) -> Manners:
@@ -76,6 +77,7 @@ def read_manners(folder: Path) -> Manners:
             framing=None if framing is None else Framing(**framing),
             answers=bool(raw.get("answers", True)),
             stop=tuple(str(text) for text in raw.get("stop", ())),
+            fixed_wordings=bool(raw.get("fixed_wordings", False)),
             max_question_tokens=int(raw.get("max_question_tokens", Manners.max_question_tokens)),
         )
     except (TypeError, ValueError) as error:

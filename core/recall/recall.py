@@ -18,7 +18,8 @@ from core.errors import EnvironmentTroubleError, InputError
 from core.frame import Pixels, Rect
 from core.preprocess import Observation, observe_picture
 from core.recall.answer import Answer, Origin, Statement, span, stated
-from core.recall.english import in_english
+from core.recall.asking import plainly
+from core.recall.english import UNSEEN, in_english
 from core.recall.evidence import Evidence, Fit, by_meaning, by_words, ranked, supported
 from core.recall.extract import Finding, extract
 from core.recall.follow_up import Reading, Turn, Understood, understand_after
@@ -104,7 +105,14 @@ class Recall:
             said = stated(asked, best, finding, self._shown(best, finding), meant=meant)
             proof = self._proof(found)
         origin: Origin = "none" if meant else "evidence"
-        if self._session is not None and self._session.facts.answers:
+        if self._session is not None and self._session.facts.answers and self._session.facts.fixed_wordings:
+            # A small model does not outweigh what was read: it may only confirm it, from what it remembers.
+            if said.kind == "found" and not meant:
+                with clock.stage("answer"):
+                    spoken = "".join(self._say(understood, looked_at)).strip()
+                if _says_the_same(spoken, said):
+                    origin, said = "both", said if said.value else replace(said, spoken=spoken)
+        elif self._session is not None and self._session.facts.answers:
             spoken = ""
             with clock.stage("answer"):
                 for piece in self._say(understood, [*looked_at, *self._look_again(proof)]):
@@ -119,6 +127,8 @@ class Recall:
         if self._session is None:
             return iter(())
         question = understood.readings[0].question.text
+        if self._session.facts.fixed_wordings:  # nor does it know conversations
+            return self._session.ask(plainly(question, here=bool(evidence)), evidence)
         try:
             return self._session.ask(understood.spoken, evidence)
         except InputError:
@@ -136,7 +146,8 @@ class Recall:
                 for piece in self._say(understood, evidence):
                     spoken += piece
                     yield piece
-            said = Statement("spoken", spoken.strip()) if spoken.strip() else Statement("unseen")
+            spoken = spoken.strip()
+            said = Statement("unseen") if spoken in ("", UNSEEN) else Statement("spoken", spoken)
         origin: Origin = "memory" if said.spoken else "none"
         yield Answer(in_english(said, now), said, origin, (), clock.timings, understood.after)
 
@@ -309,6 +320,14 @@ def _rarity(asked: Question, pages: Sequence[Page], fit: Fit = by_words) -> dict
         share = having / len(pages) if pages else 0.0
         rarity[term.word] = 0.55 + 0.45 * (1 - math.sqrt(share)) if having else NOWHERE
     return rarity
+
+
+def _says_the_same(spoken: str, said: Statement) -> bool:
+    """Whether the model's words are the value that was found, or where there is none, a part of the line."""
+    told, line = words(spoken), words(said.line)
+    if said.value:
+        return told == words(said.value)
+    return bool(told) and any(line[at : at + len(told)] == told for at in range(len(line)))
 
 
 def _supported_by(spoken: str, evidence: Sequence[Evidence]) -> bool:

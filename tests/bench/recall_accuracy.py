@@ -1,6 +1,8 @@
 """How often recall answers rightly: real programs' pictures through the real reader, then the questions.
 
-python -m tests.bench.recall_accuracy [development|validation|holdout] [--verbose]
+    python -m tests.bench.recall_accuracy [development|validation|holdout|spine] [--verbose] [--model | --memory-only]
+
+``--model`` lets the built-in model see the same windows and answer along; ``--memory-only`` has it answer alone.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.config import TimelineConfig
+from core.config import TimelineConfig, VisionBudget
 from core.frame import Frame, Monitor, Rect, Window
 from core.gate import Change, ChangedRegion
+from core.preprocess import observe
 from core.recall import Answer, Recall
+from core.session import Session, open_session
 from core.timeline.ocr import Reader, read_unread
 from core.timeline.store import Timeline
 from tests.bench.recall_scenes import FIXTURES, SETS, Ask, Scene
@@ -37,8 +41,10 @@ class Result:
     proven: bool  # and the first moment is the scene's
 
 
-def fill(timeline: Timeline, scenes: Sequence[Scene], folder: Path, reader: Reader) -> None:
-    """Puts the scenes' stored pictures into a timeline, one after another, and reads them."""
+def fill(
+    timeline: Timeline, scenes: Sequence[Scene], folder: Path, reader: Reader, session: Session | None = None
+) -> None:
+    """Puts the scenes' stored pictures into a timeline, one after another, and reads them; a session sees them too."""
     for number, scene in enumerate(scenes):
         with Image.open(folder / f"{scene.name}.webp") as picture:
             pixels = np.asarray(picture.convert("RGB"))
@@ -47,18 +53,23 @@ def fill(timeline: Timeline, scenes: Sequence[Scene], folder: Path, reader: Read
         whole = Rect(0, 0, width, height)
         window = Window(title, scene.application, 100 + number, whole, focused=True)
         frame = Frame(pixels, STARTED + number * APART, 60.0 * number, "screen:one", Monitor("one", whole), (window,))
-        timeline.add(Change(frame, (ChangedRegion(whole, window),), 1.0, first=number == 0))
+        change = Change(frame, (ChangedRegion(whole, window),), 1.0, first=number == 0)
+        timeline.add(change)
+        if session is not None:
+            session.see(observe(change, VisionBudget()))
     while read_unread(timeline, reader):
         pass
 
 
-def judge(timeline: Timeline, scenes: Sequence[Scene]) -> list[Result]:
-    recall = Recall(timeline, None)
+def judge(
+    timeline: Timeline, scenes: Sequence[Scene], session: Session | None = None, *, memory_only: bool = False
+) -> list[Result]:
+    recall = Recall(timeline, session)
     now = STARTED + len(scenes) * APART + timedelta(hours=1)
     results = []
     for scene in scenes:
         for ask in scene.asks:
-            *_, answer = recall.ask(ask.text, now)
+            *_, answer = recall.ask(ask.text, now, memory_only=memory_only)
             assert isinstance(answer, Answer)
             if not ask.seen:
                 right = answer.origin == "none"
@@ -77,23 +88,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure recall's accuracy.")
     parser.add_argument("set", choices=tuple(SETS), nargs="?", default="development")
     parser.add_argument("--verbose", action="store_true", help="every answer, not only the wrong ones")
+    model = parser.add_mutually_exclusive_group()
+    model.add_argument("--model", action="store_true", help="the built-in model answers along")
+    model.add_argument("--memory-only", action="store_true", help="the built-in model answers alone")
     options = parser.parse_args()
     scenes = SETS[options.set]
+    session = open_session(None, "cpu") if options.model or options.memory_only else None
     with tempfile.TemporaryDirectory() as folder:
         timeline = Timeline(Path(folder), TimelineConfig())
-        fill(timeline, scenes, FIXTURES / options.set, Reader())
-        results = judge(timeline, scenes)
+        fill(timeline, scenes, FIXTURES / options.set, Reader(), session)
+        results = judge(timeline, scenes, session, memory_only=options.memory_only)
         timeline.close()
     for result in results:
         if options.verbose or not result.proven:
             mark = "ok   " if result.proven else "MOMENT" if result.right else "WRONG"
-            print(f"{mark} {result.scene}: {result.ask.text}\n      {result.answer.text[:220]}")
+            print(
+                f"{mark} {result.scene}: {result.ask.text} [{result.answer.origin}]\n      {result.answer.text[:220]}"
+            )
     for name, chosen in (
         ("seen", [r for r in results if r.ask.seen]),
         ("not seen", [r for r in results if not r.ask.seen]),
     ):
         right, proven = sum(r.right for r in chosen), sum(r.proven for r in chosen)
         print(f"{options.set}, {name}: {right} of {len(chosen)} right, {proven} with the right moment first")
+    for origin in ("memory", "evidence", "both", "none"):
+        chosen = [r for r in results if r.answer.origin == origin]
+        if chosen:
+            print(f"{options.set}, from {origin}: {len(chosen)}, of them right {sum(r.right for r in chosen)}")
     short = [r for r in results if r.ask.seen and r.right and _first_words_right(r)]
     print(f"{options.set}: {len(short)} of the right answers begin with what was asked for")
 

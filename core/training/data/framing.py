@@ -87,7 +87,7 @@ def tokenizer_json() -> dict[str, Any]:
 
 
 def framing_fields() -> dict[str, Any]:
-    """What ``afterimage.json`` says about framing."""
+    """What ``afterimage.json`` says about framing and about the questions that such a model understands."""
     return {
         "framing": {
             "observation_prefix": OBSERVATION_PREFIX,
@@ -96,4 +96,5 @@ def framing_fields() -> dict[str, Any]:
             "question_suffix": QUESTION_SUFFIX,
         },
         "stop": ["<|im_end|>"],
+        "fixed_wordings": True,
     }

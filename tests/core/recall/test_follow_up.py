@@ -159,7 +159,7 @@ class Speaking:
     """A session that answers the same every time and notes what it was asked; it reads ``most`` characters."""
 
     def __init__(self, most: int = 10_000) -> None:
-        self.facts = SimpleNamespace(answers=True)
+        self.facts = SimpleNamespace(answers=True, fixed_wordings=False)
         self.questions: list[str] = []
         self._most = most
 

@@ -33,13 +33,15 @@ DIALOG = ["Backup of volume TANGO-7 stopped.", "", "The disk is read-only (code 
 class Speaking:
     """A session that answers with a given text and notes what it was shown."""
 
-    def __init__(self, text: str, answers: bool = True) -> None:
-        self.facts = SimpleNamespace(answers=answers)
+    def __init__(self, text: str, answers: bool = True, fixed_wordings: bool = False) -> None:
+        self.facts = SimpleNamespace(answers=answers, fixed_wordings=fixed_wordings)
+        self.asked = list[str]()
         self.shown = list[Sequence[Observation]]()
         self._text = text
 
     def ask(self, question: str, evidence: Sequence[Observation] = ()) -> Iterator[str]:
         self.shown.append(evidence)
+        self.asked.append(question)
         yield from self._text.partition(" ")
 
 
