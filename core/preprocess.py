@@ -102,7 +102,7 @@ def header(time: datetime, application: str, title: str) -> str:
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[local.weekday()]  # strftime would follow the locale
     parts = (
         f"{local:%Y-%m-%d} {day} {local:%H:%M:%S}",
-        plain(application, MAX_APPLICATION),
+        plain(application, MAX_APPLICATION).lower(),  # "XTerm" of one desktop is "xterm" of another, and of questions
         plain(title, MAX_TITLE),
     )
     return " | ".join(parts)

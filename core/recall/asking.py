@@ -53,7 +53,7 @@ _RULES: tuple[tuple[str, _Made], ...] = (
      lambda m: f"What was the error in {m[1]}?"),
     (rf"(?:what|which)\s+(.+?)\s+(?:did\s+{_I}\s+{_SAW}|was\s+(?:shown|displayed|on\s+(?:the|my)\s+screen))(\s+in\s+.+?)?",
      lambda m: f"What was the {m[1]}{m[2] or ''}?"),
-    (rf"(?:what|which)\s+(?:is|was|are|were)\s+(?:the|my|our|your)\s+(.+?)", lambda m: f"What was the {m[1]}?"),
+    (r"(?:what|which)\s+(?:is|was|are|were)\s+(?:the|my|our|your)\s+(.+?)", lambda m: f"What was the {m[1]}?"),
 )  # fmt: skip
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), made) for pattern, made in _RULES)
 _PAST_VALUE = "What was the "

@@ -44,7 +44,7 @@ class Result:
 def fill(
     timeline: Timeline, scenes: Sequence[Scene], folder: Path, reader: Reader, session: Session | None = None
 ) -> None:
-    """Puts the scenes' stored pictures into a timeline, one after another, and reads them; a session sees them too."""
+    """Puts the scenes' stored pictures into a timeline, one after another, and reads them; a session sees them."""
     for number, scene in enumerate(scenes):
         with Image.open(folder / f"{scene.name}.webp") as picture:
             pixels = np.asarray(picture.convert("RGB"))

@@ -171,7 +171,7 @@ def test_the_header_names_the_focused_window_when_it_changed_and_else_the_one_th
 
 def test_the_header_is_local_time_application_and_title(monkeypatch: pytest.MonkeyPatch) -> None:
     local = TIME.astimezone()
-    assert header(TIME, "xterm", "make") == f"{local:%Y-%m-%d} Mon {local:%H:%M:%S} | xterm | make"
+    assert header(TIME, "XTerm", "make") == f"{local:%Y-%m-%d} Mon {local:%H:%M:%S} | xterm | make"
 
 
 @given(application=st.text(), title=st.text(max_size=2000))
