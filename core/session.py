@@ -282,7 +282,15 @@ class Session:
         inputs = [self._on_device(tensor) for tensor in inputs]
         step = partial(see_step, bundle.network, bundle.scale, starts)
         slot = bundle.replays.borrow(self._state) if bundle.replays else None
-        if bundle.replays is None or slot is None:
+        if bundle.replays is None:
+            take_back = self._state.before(len(ids), bundle.shape.sinks)
+            try:
+                step(self._state, inputs, in_place=True)  # a new state would be a copy of the whole window
+            except BaseException:
+                take_back()
+                raise
+            return
+        if slot is None:
             self._state = step(self._state, inputs, in_place=False)
             return
         mirrored = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from core.errors import DiskFullError, StateError
 from core.model.config import ModelShape
+from kernels.window_attention.naive import slots_of
 
 FORMAT = "afterimage-memory-2"
 FRESH = "Start with a fresh memory; the timeline is not touched."
@@ -79,6 +81,23 @@ class MemoryState:
     def fork(self) -> MemoryState:
         """An independent copy."""
         return MemoryState(**{name: tensor.clone() for name, tensor in self.tensors().items()})
+
+    def before(self, tokens: int, sinks: int) -> Callable[[], None]:
+        """What takes back the next ``tokens`` tokens that are written into this state in place: call it to have the
+        state as it is now. Keeps a copy of what they change, not of the whole."""
+        slots = self.keys.shape[3]
+        following = self.seen + torch.arange(min(tokens, slots), device=self.seen.device)
+        at = slots_of(following, slots, sinks) if tokens < slots - sinks else torch.arange(slots)
+        whole = {name: tensor.clone() for name, tensor in self.tensors().items() if name not in ("keys", "values")}
+        keys, values = self.keys.index_select(3, at), self.values.index_select(3, at)
+
+        def take_back() -> None:
+            for name, tensor in whole.items():
+                self.tensors()[name].copy_(tensor)
+            self.keys.index_copy_(3, at, keys)
+            self.values.index_copy_(3, at, values)
+
+        return take_back
 
     def copy_(self, other: MemoryState) -> None:
         """Take over another state's values, into this one's own tensors."""

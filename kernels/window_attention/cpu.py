@@ -37,42 +37,49 @@ def window_attention(
     B, T, H, D = q.shape
     G, slots = k.shape[2], past_k.shape[2]
     filled = min(int(seen), slots)  # slots fill from the front
-    mask = naive.visible(seen, T, slots, window, sinks)
-    k, v = k.transpose(1, 2), v.transpose(1, 2)  # [B, G, T, D]
     past_k, past_v = past_k[:, :, :filled].to(k.dtype), past_v[:, :, :filled].to(v.dtype)
-    rows = q.reshape(B, T, G, H // G, D).permute(0, 2, 3, 1, 4).reshape(B, G, -1, D)  # [B, G, H / G * T, D]
+    ages = seen - naive.tokens_in(seen, slots, sinks)[:filled]  # [filled], as the first new token sees them
+    ages = torch.where(torch.arange(filled) < sinks, -T, ages)  # what stays for ever is as good as new
+    whole = ages + T <= window  # the slots that every new token sees
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (q, k, v, past_k, past_v)):
-        mask = torch.cat([mask[:, :filled], mask[:, slots:]], dim=1)  # the parts' sums have no gradient
-        keys, values = torch.cat([past_k, k], dim=2), torch.cat([past_v, v], dim=2)
-        o = F.scaled_dot_product_attention(
-            q.transpose(1, 2), keys, values, attn_mask=mask, scale=scale, enable_gqa=H != G
-        )
-        return o.transpose(1, 2)
-    if T <= FEW:
-        mask = torch.cat([mask[:, :filled], mask[:, slots:]], dim=1)  # [T, filled + T]
-        scores = torch.cat([rows @ past_k.transpose(-1, -2), rows @ k.transpose(-1, -2)], dim=-1) * scale
-        weights = scores.masked_fill(~mask.repeat(H // G, 1), float("-inf")).softmax(-1)
-        o = weights[..., :filled] @ past_v + weights[..., filled:] @ v
+        whole = torch.zeros_like(whole)  # no gradient leads through the joint of two parts
+    left = torch.nonzero(~whole & (ages < window)).flatten()  # those that only some of them see
+    mask = torch.cat([_near(ages[left], T, window), _among(seen, T, window, sinks)], dim=1)  # [T, n + T]
+    k, v = k.transpose(1, 2), v.transpose(1, 2)  # [B, G, T, D]
+    if len(left):
+        k, v = (torch.cat([past.index_select(2, left), new], dim=2) for past, new in ((past_k, k), (past_v, v)))
+    rows = q.reshape(B, T, G, H // G, D).permute(0, 2, 3, 1, 4).reshape(B, G, -1, D)  # [B, G, H / G * T, D]
+    bias = torch.zeros(mask.shape, dtype=q.dtype).masked_fill_(~mask, float("-inf")).repeat(H // G, 1)
+    if not whole.any():
+        o = F.scaled_dot_product_attention(rows, k, v, attn_mask=bias, scale=scale)
+    elif T <= FEW:
+        o = _product(rows * scale, k, v, bias, [(past_k[:, :, a:b], past_v[:, :, a:b]) for a, b in _runs(whole)])
     else:
-        old = mask[:, :filled]
-        whole = old.all(0)  # the slots that every new token sees
-        left = torch.nonzero(~whole & old.any(0)).flatten()  # those that some of them do
-        bias = torch.cat([old[:, left], mask[:, slots:]], dim=1)  # each row sees at least its own token
-        keys, values = (
-            torch.cat([past.index_select(2, left), new], dim=2) for past, new in ((past_k, k), (past_v, v))
-        )
-        parts = [flash(rows, keys, values, attn_mask=_added(bias, rows.dtype, H // G), scale=scale)]
-        parts += [
-            flash(rows, past_k[:, :, start:stop], past_v[:, :, start:stop], scale=scale)
-            for start, stop in _runs(whole)
-        ]
+        parts = [flash(rows, k, v, attn_mask=bias, scale=scale)]  # each token sees itself: no row is empty
+        parts += [flash(rows, past_k[:, :, a:b], past_v[:, :, a:b], scale=scale) for a, b in _runs(whole)]
         o = _joined(parts)
     return o.reshape(B, G, H // G, T, D).permute(0, 3, 1, 2, 4).reshape(B, T, H, D)
 
 
-def _added(mask: Tensor, dtype: torch.dtype, repeat: int) -> Tensor:
-    """A mask [T, n] as what is added to the scores [repeat * T, n]."""
-    return torch.zeros(mask.shape, dtype=dtype).masked_fill_(~mask, float("-inf")).repeat(repeat, 1)
+def _near(ages: Tensor, T: int, window: int) -> Tensor:
+    """Which past tokens of these ages [n] each of T new ones sees: bool [T, n]."""
+    return ages[None, :] + torch.arange(T)[:, None] < window
+
+
+def _among(seen: Tensor, T: int, window: int, sinks: int) -> Tensor:
+    """Which of T new tokens each of them sees: bool [T, T]."""
+    distance = torch.arange(T)[:, None] - torch.arange(T)[None, :]
+    return (distance >= 0) & ((distance < window) | (seen + torch.arange(T) < sinks))
+
+
+def _product(rows: Tensor, k: Tensor, v: Tensor, bias: Tensor, past: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """Few rows by plain products over the new keys (with their bias) and the past ones where they lie."""
+    scores = [rows @ k.transpose(-1, -2) + bias, *(rows @ keys.transpose(-1, -2) for keys, _ in past)]
+    weights = torch.cat(scores, dim=-1).softmax(-1).split([part.shape[-1] for part in scores], dim=-1)
+    o = weights[0] @ v
+    for weight, (_, values) in zip(weights[1:], past, strict=True):
+        o = o + weight @ values
+    return o
 
 
 def _runs(flags: Tensor) -> Iterator[tuple[int, int]]:
