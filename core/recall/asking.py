@@ -25,8 +25,8 @@ _I = r"(?:i|we|you)"
 _SAW = r"(?:see|have|get|read|notice|look\s+at|visit|use|write\s+down)"
 _WINDOW = r"(?:\s+(?:window|app|application|program|programme))"
 _NOW = re.compile(  # what may be meant of the screen as it is, or of the newest of several
-    r"\b(?:latest|newest|now|current|window\s+title|title|window|first|last|line|lines|address|heading|command|error|message|"
-    r"dialog|page|sender|button)\b",
+    r"\b(?:latest|newest|now|current|first|last)\b|"
+    r"\b(?:title|window|lines?|address|heading|command|error|message|dialog|page|sender|button)$",
     re.IGNORECASE,
 )
 _VERBS = re.compile(

@@ -39,6 +39,7 @@ PROOF = 5  # moments given with an answer
 LOOKED_AT = 2  # moments the model sees again before it answers
 NEWEST = 4  # unread moments read before answering
 NOWHERE = 0.4  # weight, for where the others stand, of a word that is on no page
+UNSURE = -0.5  # mean log-probability of a token; right answers about real windows had -0.1, prices made up -1.1
 CATCH_UP = 3.0  # seconds spent on that at most
 
 
@@ -136,6 +137,13 @@ class Recall:
                 raise
             return self._session.ask(question, evidence)
 
+    def _guessed(self) -> bool:
+        """Whether the last answer was one that a small model gives where it should say that it did not see that."""
+        if self._session is None or not self._session.facts.fixed_wordings:
+            return False
+        sure = self._session.last_answer_logprob
+        return sure is not None and sure < UNSURE
+
     def _from_memory(
         self, understood: Understood, evidence: Sequence[Observation], now: datetime, clock: _Clock
     ) -> Iterator[str | Answer]:
@@ -145,8 +153,9 @@ class Recall:
             with clock.stage("answer"):
                 for piece in self._say(understood, evidence):
                     spoken += piece
-                    yield piece
-            spoken = spoken.strip()
+                    if not self._session.facts.fixed_wordings:  # of a small model's only those words that hold
+                        yield piece
+            spoken = "" if self._guessed() else spoken.strip()
             said = Statement("unseen") if spoken in ("", UNSEEN) else Statement("spoken", spoken)
         origin: Origin = "memory" if said.spoken else "none"
         yield Answer(in_english(said, now), said, origin, (), clock.timings, understood.after)

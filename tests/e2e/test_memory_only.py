@@ -22,19 +22,25 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 LOADED = 60.0  # seconds
 REMEMBERED = [
-    ("What was the order number?", "70-41188"),
-    ("What order number did I get?", "70-41188"),
-    ("What was the amount due?", "$213.50"),
+    ("What was the commit?", "7fa91c"),
+    ("What was the seat?", "23C"),
+    ("Can you tell me my seat?", "23C"),
+    ("What's the amount due?", "$213.50"),
+    ("what was my job ID", "5107"),
     ("What was the membership ID?", "MB-30977"),
     ("whats my membership ID", "MB-30977"),
     ("remind me of the due date", "14 October"),
-    ("Can you tell me my seat?", "23C"),
 ]
 TITLES = [
     ("what was the xmessage window called", ("Front door", "Parcel station")),
     ("What was the title of the chromium window?", ("Order confirmed", "Library account")),
 ]
-NEVER_SHOWN = ["What was the invoice number?", "What was the voucher code?", "whats my policy number"]
+NEVER_SHOWN = [
+    "What was the invoice number?",
+    "What was the voucher code?",
+    "whats my policy number",
+    "How much does the Heron ceiling lamp cost?",
+]
 Ask = Callable[[str], dict[str, Any]]
 
 

@@ -33,9 +33,10 @@ DIALOG = ["Backup of volume TANGO-7 stopped.", "", "The disk is read-only (code 
 class Speaking:
     """A session that answers with a given text and notes what it was shown."""
 
-    def __init__(self, text: str, answers: bool = True, fixed_wordings: bool = False) -> None:
+    def __init__(self, text: str, answers: bool = True, fixed_wordings: bool = False, sure: float = -0.01) -> None:
         self.facts = SimpleNamespace(answers=answers, fixed_wordings=fixed_wordings)
         self.asked = list[str]()
+        self.last_answer_logprob = sure
         self.shown = list[Sequence[Observation]]()
         self._text = text
 
@@ -271,6 +272,46 @@ def test_memory_only_asks_the_session_alone(timeline: Timeline) -> None:
     answer = ask(timeline, "What was it?", session=session, memory_only=True)
     assert (answer.origin, answer.moments) == ("memory", ())
     assert session.shown == [()]
+
+
+def small(text: str, sure: float = -0.01) -> Speaking:
+    return Speaking(text, fixed_wordings=True, sure=sure)
+
+
+def test_a_small_model_is_asked_in_the_wording_it_was_trained_on(timeline: Timeline) -> None:
+    session = small("0x5E12")
+    answer = ask(timeline, "whats the error code", session=session, memory_only=True)
+    assert session.asked == ["What was the error code?"]
+    assert (answer.text, answer.origin) == ("0x5E12", "memory")
+
+
+def test_that_the_model_did_not_see_it_comes_from_no_memory(timeline: Timeline) -> None:
+    answer = ask(timeline, "What was the PIN?", session=small(UNSEEN), memory_only=True)
+    assert (answer.text, answer.said.kind, answer.origin) == (UNSEEN, "unseen", "none")
+
+
+def test_what_a_small_model_guesses_is_not_told(timeline: Timeline) -> None:
+    recall = Recall(timeline, cast("Any", small("$20.74", sure=-1.1)))
+    (answer,) = recall.ask("How much was the Heron lamp?", NOW, memory_only=True)
+    assert isinstance(answer, Answer)
+    assert (answer.text, answer.origin) == (UNSEEN, "none")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "origin"), [("158 cm", "both"), ("42 cm", "evidence"), ("Osprey", "evidence"), (UNSEEN, "evidence")]
+)
+def test_a_small_model_confirms_what_was_read_and_never_replaces_it(
+    timeline: Timeline, spoken: str, origin: str
+) -> None:
+    session = small(spoken)
+    answer = ask(timeline, "How high is the Osprey lamp?", session=session)
+    assert (answer.said.value, answer.said.spoken, answer.origin) == ("158 cm", "", origin)
+    assert session.shown == [()]  # from its memory, not from moments that it is shown again
+
+
+def test_a_small_model_may_name_the_part_of_a_line_that_was_asked_for(timeline: Timeline) -> None:
+    answer = ask(timeline, "What error did the build fail with?", session=small("no matching function"))
+    assert (answer.said.spoken, answer.origin) == ("no matching function", "both")
 
 
 def test_a_models_answer_counts_only_when_the_evidence_has_it(timeline: Timeline) -> None:
