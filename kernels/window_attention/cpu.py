@@ -75,8 +75,8 @@ def _among(seen: Tensor, T: int, window: int, sinks: int) -> Tensor:
 def _product(rows: Tensor, k: Tensor, v: Tensor, bias: Tensor, past: list[tuple[Tensor, Tensor]]) -> Tensor:
     """Few rows by plain products over the new keys (with their bias) and the past ones where they lie."""
     scores = [rows @ k.transpose(-1, -2) + bias, *(rows @ keys.transpose(-1, -2) for keys, _ in past)]
-    weights = torch.cat(scores, dim=-1).softmax(-1).split([part.shape[-1] for part in scores], dim=-1)
-    o = weights[0] @ v
+    weights = torch.split(torch.cat(scores, dim=-1).softmax(-1), [part.shape[-1] for part in scores], dim=-1)
+    o: Tensor = weights[0] @ v
     for weight, (_, values) in zip(weights[1:], past, strict=True):
         o = o + weight @ values
     return o

@@ -33,7 +33,7 @@ REMEMBERED = [
 ]
 TITLES = [
     ("what was the xmessage window called", ("Front door", "Parcel station")),
-    ("What was the title of the chromium window?", ("Order confirmed", "Library account")),
+    ("What was the title of the xterm window?", ("deploy harbor", "make anchor")),
 ]
 NEVER_SHOWN = [
     "What was the invoice number?",
