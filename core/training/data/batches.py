@@ -197,9 +197,7 @@ class Source:
             if recipe.kind == "reading":
                 rows.append(reading_row(rng, drawer, recipe.length, corpus=corpus))
             elif recipe.kind == "frames":
-                rows.append(
-                    frames_row(rng, drawer, recipe.length, recipe.furthest, recipe.nearest, self.habits)
-                )
+                rows.append(frames_row(rng, drawer, recipe.length, recipe.furthest, recipe.nearest, self.habits))
             else:
                 rows.append(text_row(rng, drawer, recipe.length, recipe.furthest))
         return collate(rows, recipe)

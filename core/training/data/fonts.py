@@ -124,7 +124,8 @@ class FontBook:
     def __init__(self, folders: Sequence[Path] = (), kerned: float = 0.0) -> None:
         if kerned and not features.check("raqm"):
             raise InputError(
-                "Pillow has no HarfBuzz here, so no font can be kerned.", "Install libfribidi0, or leave --kerned out."
+                "Pillow has no HarfBuzz here, so no font can be kerned.",
+                "Install libfribidi0, or leave --kerned out.",
             )
         self._kerned = kerned
         files = sorted(

@@ -374,7 +374,8 @@ def frames_row(
     """Small screens; after each, questions about earlier ones up to ``furthest`` ago.
 
     Some streams are silent first and questioned at the end, as in use: from where ``furthest`` is reached. With
-    ``nearest`` all are, and every question is about an observation at least so long ago, as far as the row holds more.
+    ``nearest`` all are, and every question is about an observation at least so long ago, as far as the row holds
+    more than that.
     """
     stream = Stream(rng, drawer, length)
     labels = rng.sample(LABELS, rng.randint(3, 8)) if habits.repeats and rng.random() < habits.repeats else None

@@ -256,8 +256,10 @@ class Drawer:
         font = self.fonts.draw(rng, drawn, mono=scene in (self._terminal, self._editor) and rng.random() < 0.85)
         framed = bool(self.framed) and rng.random() < self.framed
         make = self.words.document if framed and rng.random() < 0.5 else self.words.title
-        title = make(rng) if framed and rng.random() < 0.1 else self.fitting(
-            rng, make, font, canvas.image.width - 4 * drawn
+        title = (
+            make(rng)
+            if framed and rng.random() < 0.1
+            else self.fitting(rng, make, font, canvas.image.width - 4 * drawn)
         )
         if rng.random() >= 0.75:
             top = rng.randint(2, 8)

@@ -57,14 +57,16 @@ def draw(drawer: Drawer, rng: Random, canvas: Canvas, title: str, size: int) -> 
 
 
 def elided(rng: Random, text: str, font: Font, width: float) -> str:
-    """``text`` with an ellipsis at its end or, as some desktops do, in its middle, so that ``width`` pixels hold it."""
+    """As much of ``text`` as ``width`` pixels hold, with an ellipsis at its end or, as some desktops do, in its middle."""
     middle = rng.random() < 0.4
     kept = len(text)
     shown = text
     while kept > SHORTEST_ELIDED and font.width(shown) > width:
         kept -= 1
         head = (kept + 1) // 2 if middle else kept
-        shown = text[:head].rstrip() + ELLIPSIS + (text[len(text) - (kept - head) :] if middle and kept > head else "")
+        shown = (
+            text[:head].rstrip() + ELLIPSIS + (text[len(text) - (kept - head) :] if middle and kept > head else "")
+        )
     return shown
 
 
@@ -128,9 +130,7 @@ def _buttons(
     return left, right - taken - 4
 
 
-def _glyph(
-    canvas: Canvas, name: str, box: tuple[float, float, float, float], ink: Colour, width: int
-) -> None:
+def _glyph(canvas: Canvas, name: str, box: tuple[float, float, float, float], ink: Colour, width: int) -> None:
     left, top, right, bottom = box
     if name == "close":
         canvas.draw.line(box, fill=ink, width=width)

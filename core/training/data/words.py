@@ -77,7 +77,7 @@ STATUSES = (
 )
 CONSONANTS = "b c d f g h j k l m n p r s t v w z br cl dr fl gr kr pl pr sk sl st tr th sh ch".split()
 VOWELS = "a e i o u ai ea io ou oa".split()
-ALIKE = "iiiillllIIjtfrnmuvwceoaBDOQSZ"  # letters that are taken for one another on a screen, the worst ones often
+ALIKE = "iiiillllljtfrnmuvwceoagqdb"  # letters that are taken for one another on a screen, the worst ones often
 CLEAR_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 HELD_OUT_SHARE = 5  # one word in so many is kept for validation
 
@@ -213,7 +213,9 @@ class Vocabulary:
             parts.append(self.number(rng, 1, 4))
         if rng.random() < 0.5:
             parts = [part.capitalize() for part in parts]
-        stem = parts[0] + "".join(rng.choice(("_", "_", "_", "-", ".", " ", "_-_", " - ")) + part for part in parts[1:])
+        stem = parts[0] + "".join(
+            rng.choice(("_", "_", "_", "-", ".", " ", "_-_", " - ")) + part for part in parts[1:]
+        )
         endings = rng.choice((".txt", ".py", ".md", ".log", ".pdf.txt", ".py.txt", ".tar.gz", ".csv", "", ""))
         program = f" - {rng.choice(APPLICATIONS).capitalize()}" if rng.random() < 0.6 else ""
         return rng.choice(("", "", "", "*", "* ")) + stem + endings + program

@@ -11,9 +11,10 @@ import pytest
 from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
 from core.training.data.fonts import _load
-from core.training.data.rows import Row, frames_row, patches_of, reading_row, text_row
+from core.training.data.questions import AT_TIME, KIND_INDEX, WHEN
+from core.training.data.rows import Habits, Row, frames_row, patches_of, reading_row, text_row
 from core.training.data.screens import CELL, CLASS_OF, Canvas, Drawer, draw_theme
-from core.training.data.words import Vocabulary, is_held_out
+from core.training.data.words import LABELS, Vocabulary, is_held_out
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,47 @@ def test_answers_point_at_their_own_tokens(drawer: Drawer, kind: str) -> None:
     for picture in row.pictures:
         pads = row.ids[picture.start : picture.start + len(picture.patches)]
         assert set(pads) == {framing.IMAGE_PAD}
+
+
+def _asked(row: Row) -> list[tuple[str, str, int, int]]:
+    """Of each answer: the question, the answer, its kind and distance."""
+    found = []
+    for answer in row.answers:
+        before = row.ids[: answer.start - 1]
+        start = len(before) - before[::-1].index(framing.ID["<|user|>"])
+        asked, answered = framing.text_of(before[start:]), framing.text_of(row.ids[answer.start : answer.end])
+        found.append((asked, answered, answer.kind, answer.distance))
+    return found
+
+
+def test_values_that_come_again_are_asked_for_by_the_newest(drawer: Drawer) -> None:
+    plain, repeated = (
+        [frames_row(Random(seed), drawer, 6000, 16, habits=habits) for seed in range(4)]
+        for habits in (Habits(), Habits(repeats=1.0))
+    )
+    latest = KIND_INDEX["latest"]
+    counts = [sum(answer.kind == latest for row in rows for answer in row.answers) for rows in (plain, repeated)]
+    assert counts[1] > 3 * counts[0]
+
+
+def test_times_are_asked_both_ways_and_answered_with_the_header_s(drawer: Drawer) -> None:
+    row = frames_row(Random(2), drawer, 6000, 16, habits=Habits(times=1.0))
+    text = framing.text_of(row.ids)
+    asked = _asked(row)
+    assert {kind for _, _, kind, _ in asked} == {KIND_INDEX["when"], KIND_INDEX["at time"]}
+    wordings = tuple(wording.split("{")[0] for wording in (*WHEN, *AT_TIME))
+    for question, answer, kind, distance in asked:
+        clock, title = (answer, question) if kind == KIND_INDEX["when"] else (question[-6:-1], answer)
+        assert f" {clock}:" in text
+        if question.startswith(wordings) and kind == KIND_INDEX["at time"]:
+            assert title in text
+        assert distance >= 0
+
+
+def test_a_screen_of_given_labels_shows_values_of_these_alone(drawer: Drawer) -> None:
+    for seed in range(10):
+        screen = drawer.screen(Random(seed), (9, 5), 15, LABELS[:2])
+        assert {fact.subject for fact in screen.facts if fact.kind == "value"} <= set(LABELS[:2])
 
 
 class _Readings(Plan):
