@@ -7,6 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from PIL import features
 
 from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
@@ -15,6 +16,10 @@ from core.training.data.questions import AT_TIME, KIND_INDEX, WHEN
 from core.training.data.rows import Habits, Row, frames_row, patches_of, reading_row, text_row
 from core.training.data.screens import CELL, CLASS_OF, Canvas, Drawer, draw_theme
 from core.training.data.words import LABELS, Vocabulary, is_held_out
+
+FONTS = (
+    sorted(Path("/usr/share/fonts").rglob("DejaVuSans.ttf")) + sorted(Path("/usr/share/fonts").rglob("*.ttf"))[:40]
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,20 @@ def test_joined_letters_are_one_sign_in_the_picture_and_stay_letters_in_the_targ
     end = canvas.text(4, 4, "file flow", joined)
     assert [kind for _, _, kind in canvas.marks] == [CLASS_OF[letter] for letter in "fileflow"]
     assert end == pytest.approx(4 + joined.face.getlength("\ufb01le \ufb02ow"), abs=1)
+
+
+@pytest.mark.skipif(not features.check("raqm"), reason="Pillow was built without HarfBuzz")
+def test_kerned_letters_stand_closer_and_their_places_are_known() -> None:
+    paths = [path for path in FONTS if (font := _load(str(path), 24, False, True)) and font.kerning("AV") < 0]
+    if not paths:
+        pytest.skip("no font with kerned pairs on this machine")
+    plain, kerned = (_load(str(paths[0]), 24, False, pairs) for pairs in (False, True))
+    assert plain is not None
+    assert kerned is not None
+    assert kerned.width("AVAVA") < plain.width("AVAVA")
+    assert kerned.width("AVAVA") == pytest.approx(kerned.face.getlength("AVAVA", features=kerned.features), abs=1)
+    canvas = Canvas.blank(8 * CELL, 2 * CELL, draw_theme(Random(0)))
+    assert canvas.text(4, 4, "file flow", kerned) == pytest.approx(4 + kerned.width("file flow"))
 
 
 def test_no_window_button_covers_a_title_and_no_shape_has_its_grounds_colour(drawer: Drawer) -> None:
