@@ -57,7 +57,7 @@ def draw(drawer: Drawer, rng: Random, canvas: Canvas, title: str, size: int) -> 
 
 
 def elided(rng: Random, text: str, font: Font, width: float) -> str:
-    """As much of ``text`` as ``width`` pixels hold, with an ellipsis at its end or, on some desktops, in its middle."""
+    """As much of ``text`` as ``width`` pixels hold, with an ellipsis at its end or (some desktops) in its middle."""
     middle = rng.random() < 0.4
     kept = len(text)
     shown = text
