@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.errors import InputError
 from core.model.network import InfiniteVL
 from core.training import nano
 from core.training.curriculum import BEYOND, RECIPES, WHOLE_WINDOW, Curriculum
@@ -272,7 +273,17 @@ def _start(trainer: Trainer, options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
+    """Train as the options say; 0 when done, 3 where a kernel is wrong, 4 where the loss is no number.
+
+    Raises InputError for data that cannot be drawn from.
+    """
     began = time.monotonic()
+    words = Path(options.words) if options.words else None
+    windows = Path(options.windows) if options.windows else None
+    habits = Habits(options.repeats, options.times)
+    source = Source(tuple(Path(path) for path in options.fonts), False, options.seed, words, windows, options.framed,
+                    options.kerned, habits)  # fmt: skip
+    source.drawer(), source.corpus()  # what is missing shows here, not in a worker later
     device = torch.device(options.device)
     torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]
     delta = chunked.gated_delta if options.delta == "chunked" else dispatch.gated_delta
@@ -291,11 +302,6 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     weighting = Weighting(options.distance_weight, options.write_cost)
     trainer = Trainer(model, heads, device, options.compile, delta, weighting)
     first = _start(trainer, options)
-    words = Path(options.words) if options.words else None
-    windows = Path(options.windows) if options.windows else None
-    habits = Habits(options.repeats, options.times)
-    source = Source(tuple(Path(path) for path in options.fonts), False, options.seed, words, windows, options.framed,
-                    options.kerned, habits)  # fmt: skip
     plan = Curriculum(options.plan_steps, options.rows, options.length, options.seed, _span(options.whole_frames),
                       _span(options.whole_text), options.beyond)  # fmt: skip
     feed = _ahead(batches(source, plan, first, options.workers, device.type == "cuda"), device)
@@ -400,7 +406,11 @@ def _brief(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run(parser().parse_args(arguments), sys.stdout)
+    try:
+        return run(parser().parse_args(arguments), sys.stdout)
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
 
 
 if __name__ == "__main__":

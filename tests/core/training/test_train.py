@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 import torch
+from PIL import features
 from safetensors.torch import load_file
 
 from core.preprocess import Observation, header
@@ -130,6 +131,14 @@ def test_shares_outside_of_0_and_1_are_refused(tmp_path: Path, capsys: pytest.Ca
     with pytest.raises(SystemExit):
         _train(tmp_path, "--whole-frames", "0.9", "1.2")
     assert "one or two shares between 0 and 1" in capsys.readouterr().err
+
+
+def test_kerning_without_harfbuzz_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "check", lambda _: False)
+    assert _train(tmp_path, "--kerned", "0.5") == 2
+    assert "libfribidi0" in capsys.readouterr().err
 
 
 def test_far_answers_count_more_when_asked_for_and_the_mean_stays() -> None:
