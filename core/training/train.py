@@ -286,10 +286,11 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     source.drawer(), source.corpus()  # what is missing shows here, not in a worker later
     device = torch.device(options.device)
     torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]
+    shape = nano.nano_shape(options.size, options.key_dim)
     delta = chunked.gated_delta if options.delta == "chunked" else dispatch.gated_delta
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
-        worst = check_gated_delta(device, delta)
+        worst = check_gated_delta(device, delta, keys=shape.linear_head_dim)
         window = check_window_attention(device)
         print("kernel check", options.delta, json.dumps(worst), "window", json.dumps(window), file=out, flush=True)
         if not max(*worst.values(), *window.values()) < WORST_ERROR:
@@ -297,7 +298,6 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
             return 3
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
-    shape = nano.nano_shape(options.size, options.key_dim)
     model, heads = nano.fresh(shape, options.seed)
     weighting = Weighting(options.distance_weight, options.write_cost)
     trainer = Trainer(model, heads, device, options.compile, delta, weighting)
