@@ -23,6 +23,7 @@ SHORT_WINDOWS = (48, 64, 96, 128, 192, 256, 384, 512)
 WHOLE_WINDOW = 8192  # tokens: nano's
 WHOLE_FRAMES, WHOLE_TEXT = 0.85, 0.7  # of the batches that look back: those with the whole window
 BEYOND = (100, 300)  # observations ago: what the whole window of quiet streams no longer holds
+ROOM = 180  # tokens of a row for each observation that it is asked to reach back: the questions' part included
 BEYOND_FROM = 0.3  # of the curriculum: as long, rows hold too little that was learnt to be kept
 
 
@@ -51,8 +52,13 @@ class Curriculum(Plan):
         if kind == "reading":
             return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 1024, WHOLE_WINDOW, WHOLE_WINDOW)))
         if kind == "frames" and self.beyond and progress > BEYOND_FROM and rng.random() < self.beyond:
-            nearest, furthest = BEYOND
-            return Recipe(kind, 1, self.rows * self.length, furthest, WHOLE_WINDOW, nearest)
+            nearest, most = BEYOND
+            rows = (
+                rng.choice((1, 2)) if self.rows % 2 == 0 else 1
+            )  # two fill the recurrent kernel better, one reaches on
+            length = self.rows // rows * self.length
+            furthest = min(most, max(nearest, length // ROOM))
+            return Recipe(kind, rows, length, furthest, WHOLE_WINDOW, nearest)
         # the whole window learns to search; a short one leaves the question to the recurrent state
         first, last = self.whole_frames if kind == "frames" else self.whole_text
         whole = rng.random() < first + (last - first) * min(1.0, progress)
