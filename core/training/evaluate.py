@@ -3,7 +3,7 @@
 Free-running greedy answers through the real session, no teacher forcing. Screens are drawn with words (and, where
 given, fonts) that training never used; real windows come from a captured corpus kept apart for this. Recall questions
 are asked on forks while a stream goes on; beside them the same model with only the last four observations, and with
-its memory zeroed, answers the same questions.
+its memory zeroed, answers half of the same questions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import math
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ from core.preprocess import Observation, header
 from core.session import AskOptions, Session, open_session
 from core.training.data.desktop import framed
 from core.training.data.fonts import FontBook
-from core.training.data.questions import NOT_SEEN, ORDER, WHEN, ask_now, ask_then
+from core.training.data.questions import LATEST, NOT_SEEN, ORDER, WHEN, ask_now, ask_then
 from core.training.data.real_windows import Corpus
 from core.training.data.screens import Drawer, Fact, Screen
 from core.training.data.words import LABELS, Vocabulary
@@ -44,8 +44,10 @@ DRAWS = 8  # screens drawn, at most, for one that is asked about
 LONGEST = 48  # tokens of one answer
 SECONDS = {"quick": 42.0, "full": 3600.0}
 SHARES = {"reading": 0.35, "real windows": 0.15, "memory": 0.4, "updates": 0.1}  # of the time
-STREAMS = {"quick": (18,), "full": (20, 70, 20, 70, 20, 270, 20, 70, 20, 1030, 70, 270)}  # observations in each
-MOMENTS = {"quick": 2, "full": 4}  # of a stream, one observation apart, at which everything is asked
+STREAMS = {"quick": (18,), "full": (70, 20, 270, 20, 70, 1030, 20, 70, 270)}  # observations in each
+POINTS = {"quick": 2, "full": 12}  # of a stream's second half, at which facts of one age are asked for
+EACH = 2  # facts asked for at such a point; the baselines answer the first of them
+UPDATES = 3  # times that a value is shown anew
 RECENT = 4  # observations that the first baseline sees
 REAL_WINDOWS = Path(__file__).parents[2] / "tests" / "fixtures" / "real_windows"
 DESKTOP = (1920, 1080)  # pixels of the monitor that a real window stands on
@@ -164,8 +166,11 @@ class Examiner:
         session.reset()
         return session
 
-    def stream(self, length: int, moments: int, each: int) -> None:
-        """One stream of ``length`` observations; in its last ``moments``, questions of every kind and age."""
+    def stream(self, length: int, points: int, each: int = EACH) -> None:
+        """One stream of ``length`` observations. ``each`` facts of every age that it reaches are asked for at
+        ``points`` places of its second half, where the memory is about as full as at the end."""
+        due = {age: _spread(max(age, length // 2), length - 1, points) for age in AGES if age < length}
+        others = _spread(length // 2, length - 1, max(1, points // 2))
         screens: list[tuple[Screen, datetime]] = []
         session, clock, seen = self._fresh(), BEGIN, set[str]()
         while len(screens) < length:
@@ -179,24 +184,29 @@ class Examiner:
             session.see(_observation(screen, clock, screen.title))
             screens.append((screen, clock))
             clock += timedelta(seconds=self.rng.choice((20, 60, 130)))
-            if len(screens) > length - moments:
-                self._recall(session, screens, each)
+            newest = len(screens) - 1
+            ages = [age for age, places in due.items() if newest in places]
+            if ages:
+                self._recall(session, screens, ages, each)
+            if newest in others:
                 self._others(session, screens, each)
 
-    def _recall(self, session: Session, screens: list[tuple[Screen, datetime]], each: int) -> None:
-        recent = self._fresh()
+    def _recall(self, session: Session, screens: list[tuple[Screen, datetime]], ages: list[int], each: int) -> None:
+        recent, zeroed = self._fresh(), self._fresh()
         for screen, when in screens[-RECENT:]:
             recent.see(_observation(screen, when, screen.title))
-        sessions = {"": session, "baseline_last4_": recent, "zeroed_state_": self._fresh()}
-        for age in (age for age in AGES if age < len(screens)):
+        baselines = {"baseline_last4_": recent, "zeroed_state_": zeroed}
+        for age in ages:
             screen = screens[-1 - age][0]
             facts = _memorable(screen)
-            for fact in self.rng.sample(facts, min(each, len(facts))):
+            for number, fact in enumerate(self.rng.sample(facts, min(each, len(facts)))):
                 question = ask_then(self.rng, fact, screen.title, screen.application, alone=False)
                 if question is None or self.late:
                     continue
-                for prefix, asked in sessions.items():
-                    self.tally.add(f"{prefix}recall_exact_{age}", self.answer(asked, question) == fact.answer)
+                asked = {"": session} | (baselines if number == 0 else {})
+                for prefix, asked_one in asked.items():
+                    right = self.answer(asked_one, question) == fact.answer
+                    self.tally.add(f"{prefix}recall_exact_{age}", right)
 
     def _others(self, session: Session, screens: list[tuple[Screen, datetime]], each: int) -> None:
         """When, which came first, and what was never there."""
@@ -213,22 +223,38 @@ class Examiner:
             self.tally.add("not_seen_exact", self.answer(session, asked) == NOT_SEEN)
 
     def updates(self) -> None:
-        """A value that is shown several times, anew each time: the newest counts."""
+        """A value that is shown several times, anew each time, with other values around it: the newest counts."""
         while not self.late:
-            session, clock, label, value = self._fresh(), BEGIN, self.rng.choice(LABELS[:12]), ""
-            shown = 0
-            while shown < 3:
-                screen = self.drawer.screen(self.rng, (9, 4), 16)
-                fact = next((fact for fact in screen.facts if fact.kind == "value"), None)
-                if fact is None or (shown and fact.subject != label):
-                    if shown == 0 or self.rng.random() < 0.9:
-                        continue
-                    session.see(_observation(screen, clock, screen.title))  # something else in between
-                    continue
-                label, value, shown = fact.subject, fact.answer, shown + 1
-                session.see(_observation(screen, clock, screen.title))
-                clock += timedelta(seconds=60)
-            self.tally.add("update_exact", self.answer(session, f"What is the latest {label}?") == value)
+            session, clock, labels = self._fresh(), BEGIN, self.rng.sample(LABELS, 4)
+            for shown in range(UPDATES):
+                screen, value = self._valued(labels)
+                between = [self._without(labels[0]) for _ in range(self.rng.randint(0, 3))]
+                for each in (screen, *between):
+                    session.see(_observation(each, clock, each.title))
+                    clock += timedelta(seconds=60)
+                if shown:
+                    question = self.rng.choice(LATEST).format(s=labels[0])
+                    self.tally.add("update_exact", self.answer(session, question) == value)
+
+    def _valued(self, labels: list[str]) -> tuple[Screen, str]:
+        """A screen that shows the first of the labels, others too, and its value."""
+        while True:
+            screen = self.drawer.screen(self.rng, (9, 4), 16, labels)
+            for fact in screen.facts:
+                if fact.kind == "value" and fact.subject == labels[0]:
+                    return screen, fact.answer
+
+    def _without(self, label: str) -> Screen:
+        while True:
+            screen = self.drawer.screen(self.rng, (9, 4), 16)
+            if all(fact.subject != label for fact in screen.facts):
+                return screen
+
+
+def _spread(first: int, last: int, count: int) -> set[int]:
+    """``count`` whole numbers from ``first`` to ``last``, evenly apart, or all of them; the last one always."""
+    apart = max(1.0, (last - first) / max(1, count - 1))
+    return {round(last - number * apart) for number in range(count) if round(last - number * apart) >= first}
 
 
 def _observation(screen: Screen, when: datetime, title: str) -> Observation:
@@ -252,27 +278,38 @@ def _memorable(screen: Screen) -> list[Fact]:
 
 
 def evaluate(
-    session: Session, drawer: Drawer, suite: str, seed: int, seconds: float, corpus: Corpus | None = None
+    session: Session,
+    drawer: Drawer,
+    suite: str,
+    seed: int,
+    seconds: float,
+    corpus: Corpus | None = None,
+    parts: Sequence[str] = tuple(SHARES),
+    streams: Sequence[int] = (),
 ) -> Tally:
-    """Ask as much of a suite as ``seconds`` suffice for, each part its share of them."""
+    """Ask as much of a suite as ``seconds`` suffice for, each of its ``parts`` by its share of them.
+
+    ``streams``: observations in each stream, one after another, in place of the suite's own.
+    """
     examiner = Examiner(session, drawer, Random(seed), corpus)
-    lengths = itertools.cycle(STREAMS[suite]) if suite == "full" else iter(STREAMS[suite])
+    lengths = iter(STREAMS[suite]) if suite == "quick" and not streams else itertools.cycle(streams or STREAMS[suite])
 
     def memory() -> None:
         for length in lengths:
             if examiner.late:
                 return
-            examiner.stream(length, MOMENTS[suite], 2)
+            examiner.stream(length, POINTS[suite])
 
-    parts = {
+    ask = {
         "reading": examiner.reading, "real windows": examiner.real_windows, "updates": examiner.updates,
         "memory": memory,
     }  # fmt: skip
     deadline = time.monotonic()
-    for part, ask in parts.items():
-        deadline += seconds * SHARES[part]  # what one part leaves, the next ones have
+    whole = sum(SHARES[part] for part in parts)
+    for part in (part for part in ask if part in parts):
+        deadline += seconds * SHARES[part] / whole  # what one part leaves, the next ones have
         examiner.deadline = deadline
-        ask()
+        ask[part]()
     return examiner.tally
 
 
@@ -287,6 +324,8 @@ class Task:
     suite: str
     seconds: float
     threads: int
+    parts: tuple[str, ...] = tuple(SHARES)
+    streams: tuple[int, ...] = ()
 
     def run(self, seed: int) -> dict[str, list[int]]:
         torch.set_num_threads(self.threads)
@@ -294,7 +333,8 @@ class Task:
         drawer = Drawer(FontBook([self.fonts] if self.fonts else []), Vocabulary(held_out=True, words=words))
         corpus = Corpus(self.windows) if self.windows else None
         session = open_session(self.model, "cpu")
-        return evaluate(session, drawer, self.suite, seed, self.seconds, corpus).counts
+        asked = evaluate(session, drawer, self.suite, seed, self.seconds, corpus, self.parts, self.streams)
+        return asked.counts
 
 
 def run(task: Task, seed: int, jobs: int) -> dict[str, Any]:
@@ -329,11 +369,15 @@ def main(arguments: list[str] | None = None) -> int:
                         help="a corpus of real windows; the one among the tests' fixtures by default")  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, help="more are slower for nano, unless the machine is idle")
     parser.add_argument("--jobs", type=int, default=1, help="processes, each with a seed of its own")
+    parser.add_argument("--parts", nargs="+", choices=sorted(SHARES), default=list(SHARES), help="all by default")
+    parser.add_argument("--streams", type=int, nargs="+", default=[],
+                        help="observations in each stream of the memory part, in place of the suite's")  # fmt: skip
     parser.add_argument("--seconds", type=float, help="time limit; the suite's own by default")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     seconds = options.seconds or SECONDS[options.suite]
-    task = Task(options.model, options.words, options.fonts, options.windows, options.suite, seconds, options.threads)
+    task = Task(options.model, options.words, options.fonts, options.windows, options.suite, seconds, options.threads,
+                tuple(options.parts), tuple(options.streams))  # fmt: skip
     report = run(task, options.seed, options.jobs)
     if options.json:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")

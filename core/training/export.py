@@ -47,9 +47,16 @@ def tensors_of(parameters: dict[str, Tensor], quantised: bool) -> dict[str, Tens
     return out
 
 
-def export(checkpoint: Path, folder: Path, size: str = "nano", answers: bool = False, quantised: bool = True) -> str:
-    """Write the model folder; returns the SHA-256 of its weights."""
-    shape = nano.nano_shape(size)
+def export(
+    checkpoint: Path,
+    folder: Path,
+    size: str = "nano",
+    answers: bool = False,
+    quantised: bool = True,
+    key_dim: int | None = None,
+) -> str:
+    """Write the model folder; returns the SHA-256 of its weights. ``key_dim``: as the checkpoint was trained."""
+    shape = nano.nano_shape(size, key_dim)
     model, heads = nano.fresh(shape, 0)
     parameters = nano.named_parameters(model, heads)
     nano.load_checkpoint(checkpoint, parameters)
@@ -87,10 +94,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", default="nano")
+    parser.add_argument("--key-dim", type=int, help="of the recurrent heads, where it was trained with another")
     parser.add_argument("--answers", action="store_true", help="say that the model was measured to answer well")
     parser.add_argument("--bf16", action="store_true", help="do not quantise")
     options = parser.parse_args(arguments)
-    digest = export(options.checkpoint, options.folder, options.size, options.answers, not options.bf16)
+    digest = export(
+        options.checkpoint, options.folder, options.size, options.answers, not options.bf16, options.key_dim
+    )
     sys.stdout.write(f"{digest}  {options.folder / 'model.safetensors'}\n")
     return 0
 

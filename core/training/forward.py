@@ -28,6 +28,7 @@ from kernels.rotary.naive import angles, turn_frequencies
 MEAN = (0.48145466, 0.4578275, 0.40821073)  # of the published pre-processing, per channel
 DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 PLACES = LINES * COLUMNS
+SLOW = 1 / 1000  # of the memory, a token: a head that decays by less at a token is one that keeps
 
 
 class DenseHeads(nn.Module):
@@ -177,7 +178,9 @@ def _inside(rows: int, length: int, steps: int, like: Tensor) -> Tensor:
 
 class Forward:
     """Runs batches through a network. ``compiled`` fuses the parts between the matrix products (torch.compile);
-    ``delta`` is the delta rule to use, the dispatcher's by default."""
+    ``delta`` is the delta rule to use, the dispatcher's by default. With ``count_writes`` each pass leaves in
+    ``written`` the mean strength (beta) with which heads that decay by less than SLOW a token were written to; it
+    carries a gradient."""
 
     def __init__(
         self,
@@ -185,8 +188,12 @@ class Forward:
         heads: DenseHeads,
         compiled: bool = False,
         delta: Callable[..., tuple[Tensor, Tensor]] = dispatch.gated_delta,
+        count_writes: bool = False,
     ) -> None:
         self.model, self.heads, self.delta = model, heads, delta
+        self.count_writes = count_writes
+        self.written: Tensor | None = None
+        self._writes: list[Tensor] = []
         wrap: Callable[[Callable[..., object], bool], Callable[..., object]] = (
             (lambda part, dynamic: torch.compile(part, dynamic=dynamic)) if compiled else (lambda part, _: part)
         )
@@ -213,10 +220,12 @@ class Forward:
         x = x.view(1, rows * length, -1)
         inside = _inside(rows, length, self.model.shape.conv_size, decoder.embed_tokens.weight)
         window = min(batch.recipe.window, self.model.shape.window)
+        self._writes = []
         for index, layer in enumerate(decoder.layers):
             x = self._layer(cast("DecoderLayer", layer), x, inside, cos, sin, rows, window)
             if merged is not None and index + 1 == third:
                 middle = F.rms_norm(x[0, batch.place], (x.shape[-1],))
+        self.written = torch.stack(self._writes).mean() if self._writes else None
         return _rms(x, decoder.norm.weight, decoder.norm.eps).view(rows, length, -1), merged, middle
 
     def _layer(
@@ -235,6 +244,8 @@ class Forward:
                 x, inside, before.weight, qkv, taps, mixer.a_proj.weight, mixer.b_proj.weight, mixer.g_proj.weight,
                 mixer.A_log, mixer.dt_bias, mixer.heads, mixer.key_dim, before.eps,
             )  # fmt: skip
+            if self.count_writes:
+                self._writes.append((beta.float() * (g.detach() > -SLOW)).mean())
             parted = (t.view(rows, -1, *t.shape[2:]) for t in (q, k, v, g, beta))
             o, _ = self.delta(*parted, None, mixer.key_dim**-0.5)
             return self._delta_out(

@@ -34,15 +34,16 @@ def check_window_attention(device: torch.device, tokens: int = 700, window: int 
 
 
 def check_gated_delta(
-    device: torch.device, delta: Callable[..., tuple[Tensor, Tensor]], tokens: int = 150
+    device: torch.device, delta: Callable[..., tuple[Tensor, Tensor]], tokens: int = 150, keys: int = 64
 ) -> dict[str, float]:
-    """Relative errors (norm of the difference over norm) of the output and of each gradient, bf16 inputs."""
+    """Relative errors (norm of the difference over norm) of the output and of each gradient, bf16 inputs; ``keys``:
+    dimensions of a head's keys."""
     generator = torch.Generator(device="cpu").manual_seed(7)
 
     def draw(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=generator).to(device)
 
-    B, H, K, V = 2, 3, 64, 128
+    B, H, K, V = 2, 3, keys, 128
     q, k = (torch.nn.functional.normalize(draw(B, tokens, H, K), dim=-1).bfloat16() for _ in range(2))
     v = draw(B, tokens, H, V).bfloat16()
     g = -torch.rand(B, tokens, H, generator=generator).to(device) * torch.tensor([0.001, 0.05, 1.0], device=device)

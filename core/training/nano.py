@@ -24,19 +24,22 @@ from core.training.forward import DenseHeads
 SHARD_BYTES = 14 * 2**20
 FASTEST_DECAY, SLOWEST_DECAY = 0.05, 2e-5  # of the memory, a token, at the start of training
 LOUDER = 2.0
+FAINT = 0.3  # size of new dimensions of widened keys, beside the old ones
 EMBEDDING = 0.5  # standard deviation at the start
 ECHO = 6.0  # logit of a token for itself at the start: embeddings and head are one matrix
 LAYERS = {"nano": 12, "study": 8, "smoke": 4}  # of the decoder, by size
 PRECISE = ("A_log", "dt_bias")  # kept in fp32 always
 
 
-def nano_shape(size: str = "nano") -> ModelShape:
+def nano_shape(size: str = "nano", key_dim: int | None = None) -> ModelShape:
     """``nano``: what ships, 28 million parameters. ``study``: with 8 layers, of which one is an eighth, for comparing
-    architectures. ``smoke``: the same in miniature, for tests of the pipeline."""
+    architectures. ``smoke``: the same in miniature, for tests of the pipeline. ``key_dim``: of the recurrent heads,
+    in place of the size's own; the values keep their width, and the state grows with the keys."""
     small = size == "smoke"
     if size not in LAYERS:
         raise ValueError(f"there is no model size {size!r}, only {', '.join(LAYERS)}")
     hidden = 64 if small else 384
+    keys = 16 if small else 64
     return ModelShape(
         vision=VisionShape(
             depth=2 if small else 6,
@@ -58,7 +61,8 @@ def nano_shape(size: str = "nano") -> ModelShape:
         rope_theta=1e4,
         mrope_section=(2, 3, 3) if small else (8, 12, 12),
         num_linear_heads=2 if small else 6,
-        linear_head_dim=16 if small else 64,
+        linear_head_dim=key_dim or keys,
+        expand_v=2 * keys / (key_dim or keys),
         image_token_id=framing.IMAGE_PAD,
         video_token_id=framing.ID["<|video_pad|>"],
         vision_start_token_id=framing.VISION_START,
@@ -173,15 +177,40 @@ def load_vision(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
 def load_model(folder: Path, parameters: dict[str, nn.Parameter]) -> None:
     """Start from a shipped model folder (bf16 or int8 rows); the training-only heads stay as they are.
 
-    Raises ValueError where the folder holds a network of another shape.
+    Narrower keys of recurrent heads are widened, which changes next to nothing before training goes on. Raises
+    ValueError where the folder holds a network of another shape otherwise.
     """
     found = load_file(folder / "model.safetensors")
     with torch.no_grad():
         for name, parameter in parameters.items():
             if name.startswith("dense."):
                 continue
-            if f"model.{name}" not in found or found[f"model.{name}"].shape != parameter.shape:
+            tensor, scale = found.get(f"model.{name}"), found.get(f"model.{name}_scale")
+            if tensor is not None and scale is not None:
+                tensor = tensor * scale[:, None]
+            decays = found.get(f"model.{name.rsplit('.', 2)[0]}.A_log")  # one a head, in a recurrent layer
+            if tensor is not None and tensor.shape[0] < parameter.shape[0] and decays is not None:
+                tensor = _widened(name, tensor.float(), parameter, len(decays))
+            if tensor is None or tensor.shape != parameter.shape:
                 raise ValueError(f"the model in {folder} is another network: it has no {name} of this size")
-            tensor = found[f"model.{name}"].float()
-            scale = found.get(f"model.{name}_scale")
-            parameter.copy_(tensor if scale is None else tensor * scale[:, None])
+            parameter.copy_(tensor)
+
+
+def _widened(name: str, old: Tensor, fresh_one: Tensor, heads: int) -> Tensor:
+    """More dimensions for each head's queries and keys: [heads * narrow, ...] -> [heads * wide, ...].
+
+    New ones of the queries are zero, so that nothing is read from what the new ones of the keys, small, address.
+    Other tensors come back as they are.
+    """
+    rest, narrow, wide = old.shape[1:], old.shape[0] // heads, fresh_one.shape[0] // heads
+    parted = old.view(heads, narrow, *rest)
+    if ".q_conv1d." in name or ".k_conv1d." in name:
+        more = parted[:, torch.arange(wide - narrow) % narrow]
+    elif name.endswith(".q_proj.weight"):
+        more = old.new_zeros(heads, wide - narrow, *rest)
+    elif name.endswith(".k_proj.weight"):
+        more = fresh_one.float().view(heads, wide, *rest)[:, narrow:]
+        more = more * (FAINT * old.std() / more.std())
+    else:
+        return old
+    return torch.cat([parted, more], dim=1).flatten(0, 1)

@@ -15,76 +15,34 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any, TextIO
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.errors import InputError
 from core.model.network import InfiniteVL
 from core.training import nano
-from core.training.data.batches import Batch, Plan, Recipe, Source, batches
+from core.training.curriculum import BEYOND, RECIPES, WHOLE_WINDOW, Curriculum
+from core.training.data.batches import Batch, Recipe, Source, batches
 from core.training.data.questions import KINDS
-from core.training.data.rows import IGNORE
+from core.training.data.rows import IGNORE, Habits
 from core.training.forward import DenseHeads, Forward
 from core.training.kernel_check import check_gated_delta, check_window_attention
 from core.training.optimizer import Optimizer
+from core.training.train_options import parser
 from kernels import dispatch
 from kernels.gated_delta import cpu as chunked
 
 Delta = Callable[..., tuple[Tensor, Tensor]]
-RECIPES = ("reading", "frames", "text")
-PHASES = (  # up to which share of the curriculum: the shares of the recipes
-    (0.04, (0.85, 0.0, 0.15)),
-    (0.1, (0.6, 0.1, 0.3)),
-    (0.3, (0.45, 0.3, 0.25)),
-    (float("inf"), (0.45, 0.45, 0.1)),
-)
-FAR_TEXT, FAR_FRAMES, FARTHEST = 192, 96, 256  # observations ago: what the curriculum reaches, and now and then
-REACH = {"frames": (16, 36, 80, 160), "text": (48, 96)}  # observations ago that rows of 4,096 * 2**n tokens hold
 BINS = (0, 1, 3, 8, 16, 32, 64)  # upper ends of the distances that are counted together, in observations
 BIN_NAMES = ("0", "1", "2-3", "4-8", "9-16", "17-32", "33-64", "65+")
 LARGEST_SIZE = 32
 SHOWN = ("title", "value", "last line", "error", "price", "colour", "transcript")  # in the short line
-SHORT_WINDOWS = (48, 64, 96, 128, 192, 256, 384, 512)
-WHOLE_WINDOW = 8192  # tokens: nano's
-WHOLE_SHARE = {"frames": 0.85, "text": 0.7}  # of the batches that look back: those with the whole window
 MIDDLE_WEIGHT = 0.4  # of the characters asked for in the middle of the decoder
 WORST_ERROR = 0.03  # relative, of a kernel against the naive formula: bf16 inputs give about 0.005
 BLANK_WEIGHT = 0.15  # of a place without a character, in the dense loss
-
-
-@dataclass(frozen=True)
-class Curriculum(Plan):
-    """What each step trains on, as a function of the step alone. ``steps``: of the whole curriculum."""
-
-    steps: int
-    rows: int = 8
-    length: int = 4096
-    seed: int = 0
-
-    def recipe(self, step: int) -> Recipe:
-        rng = Random(f"recipe {self.seed} {step}")
-        progress = step / self.steps
-        shares = next(shares for end, shares in PHASES if progress < end)
-        kind = rng.choices(RECIPES, shares)[0]
-        if kind == "reading":
-            return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 1024, WHOLE_WINDOW, WHOLE_WINDOW)))
-        # the whole window learns to search; a short one leaves the question to the recurrent state
-        window = WHOLE_WINDOW if rng.random() < WHOLE_SHARE[kind] else rng.choice(SHORT_WINDOWS)
-        if kind == "text":
-            furthest = min(FAR_TEXT, 6 + round(progress * 480))
-        else:
-            furthest = min(FAR_FRAMES, 3 + round(max(0.0, progress - 0.05) * 280))
-            if progress > 0.4 and rng.random() < 0.1:
-                furthest = FARTHEST
-        far = round(furthest ** rng.uniform(0.5, 1.0))  # near ones often: they are learnt first and not forgotten
-        lengths = REACH[kind]
-        longer = next((2**n for n, most in enumerate(lengths) if far <= most), 2 ** len(lengths))
-        while longer > self.rows:
-            longer //= 2
-        return Recipe(kind, self.rows // longer, self.length * longer, far, window)
 
 
 @dataclass(slots=True)
@@ -93,6 +51,19 @@ class Losses:
     answer: Tensor
     characters: Tensor
     colours: Tensor
+    writes: Tensor  # mean strength with which slowly decaying heads were written to; 0 where it costs nothing
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """What the loss asks for besides the next token, or more of.
+
+    ``distance``: an answer about an observation d ago counts (1 + d) to this power, the mean staying 1. ``write``:
+    cost of writing to heads that keep what they hold, so that the delta rule erases less of it.
+    """
+
+    distance: float = 0.0
+    write: float = 0.0
 
 
 class Scores:
@@ -147,16 +118,22 @@ class Trainer:
     """One network under training on one device."""
 
     def __init__(
-        self, model: InfiniteVL, heads: DenseHeads, device: torch.device, compiled: bool, delta: Delta
+        self,
+        model: InfiniteVL,
+        heads: DenseHeads,
+        device: torch.device,
+        compiled: bool,
+        delta: Delta,
+        weighting: Weighting = Weighting(),
     ) -> None:
-        self.model, self.heads, self.device = model, heads, device
+        self.model, self.heads, self.device, self.weighting = model, heads, device, weighting
         dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
         self.parameters = nano.named_parameters(model, heads)
         self.optimizer: Optimizer | None = None
         nano.place(model, device, torch.float32)
         nano.place(heads, device, torch.float32)
         self.dtype = dtype
-        self.forward = Forward(model, heads, compiled, delta)
+        self.forward = Forward(model, heads, compiled, delta, count_writes=weighting.write > 0)
         self.settling = False  # fresh dense heads learn alone: the network does not yet hear them
 
     def begin(
@@ -173,23 +150,36 @@ class Trainer:
         hidden, merged, middle = self.forward.hidden(batch)
         chosen = hidden.flatten(0, 1)[batch.label_place]
         logits = self.model.logits(chosen).float()
-        answer = F.cross_entropy(logits, batch.label)
+        answer = self._answers(logits, batch)
+        writes = self.forward.written
+        writes = answer.new_zeros(()) if writes is None else writes
+        asked = answer + self.weighting.write * writes
         if scores is not None:
             scores.add(batch, logits.detach().argmax(-1) == batch.label)
         zero = answer.new_zeros(())
         if merged is None or middle is None:
-            return Losses(answer, answer.detach(), zero, zero)
+            return Losses(asked, answer.detach(), zero, zero, writes.detach())
         if self.settling:
             merged, middle = merged.detach(), middle.detach()
         characters = self._dense(merged, self.heads.characters, batch.characters, BLANK_WEIGHT, scores, 0)
         colours = self._dense(merged, self.heads.colours, batch.colours[:, None], 0.3, scores, 1)
         again = self._dense(middle, self.heads.middle, batch.characters, BLANK_WEIGHT, None, 0)
         return Losses(
-            answer + characters + MIDDLE_WEIGHT * again + 0.3 * colours,
+            asked + characters + MIDDLE_WEIGHT * again + 0.3 * colours,
             answer.detach(),
             characters.detach(),
             colours.detach(),
+            writes.detach(),
         )
+
+    def _answers(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Mean cross entropy of the answers' tokens, far ones weighted as asked."""
+        if not self.weighting.distance:
+            return F.cross_entropy(logits, batch.label)
+        each = F.cross_entropy(logits, batch.label, reduction="none")
+        weight = (1.0 + batch.answer_distance.float()) ** self.weighting.distance
+        weight = weight[batch.label_answer]
+        return (each * weight).sum() / weight.sum().clamp_min(1e-9)
 
     @staticmethod
     def _dense(
@@ -283,13 +273,24 @@ def _start(trainer: Trainer, options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
+    """Train as the options say; 0 when done, 3 where a kernel is wrong, 4 where the loss is no number.
+
+    Raises InputError for data that cannot be drawn from.
+    """
     began = time.monotonic()
+    words = Path(options.words) if options.words else None
+    windows = Path(options.windows) if options.windows else None
+    habits = Habits(options.repeats, options.times)
+    source = Source(tuple(Path(path) for path in options.fonts), False, options.seed, words, windows, options.framed,
+                    options.kerned, habits)  # fmt: skip
+    source.drawer(), source.corpus()  # what is missing shows here, not in a worker later
     device = torch.device(options.device)
     torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]
+    shape = nano.nano_shape(options.size, options.key_dim)
     delta = chunked.gated_delta if options.delta == "chunked" else dispatch.gated_delta
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
-        worst = check_gated_delta(device, delta)
+        worst = check_gated_delta(device, delta, keys=shape.linear_head_dim)
         window = check_window_attention(device)
         print("kernel check", options.delta, json.dumps(worst), "window", json.dumps(window), file=out, flush=True)
         if not max(*worst.values(), *window.values()) < WORST_ERROR:
@@ -297,14 +298,12 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
             return 3
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
-    shape = nano.nano_shape(options.size)
     model, heads = nano.fresh(shape, options.seed)
-    trainer = Trainer(model, heads, device, options.compile, delta)
+    weighting = Weighting(options.distance_weight, options.write_cost)
+    trainer = Trainer(model, heads, device, options.compile, delta, weighting)
     first = _start(trainer, options)
-    words = Path(options.words) if options.words else None
-    windows = Path(options.windows) if options.windows else None
-    source = Source(tuple(Path(path) for path in options.fonts), False, options.seed, words, windows)
-    plan = Curriculum(options.plan_steps, options.rows, options.length, options.seed)
+    plan = Curriculum(options.plan_steps, options.rows, options.length, options.seed, _span(options.whole_frames),
+                      _span(options.whole_text), options.beyond)  # fmt: skip
     feed = _ahead(batches(source, plan, first, options.workers, device.type == "cuda"), device)
     scores, tokens, log = Scores(device), 0, folder / "log.jsonl"
     end = began + options.minutes * 60
@@ -347,6 +346,11 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     return 0
 
 
+def _span(shares: list[float]) -> tuple[float, float]:
+    """From one share for the whole curriculum, or two: for its start and its end."""
+    return shares[0], shares[-1]
+
+
 def _profile(trainer: Trainer, feed: Iterator[Batch], out: TextIO) -> None:
     """Where the time of a few steps goes, by kernel. The steps train too, at a rate of next to nothing."""
     from torch.profiler import ProfilerActivity, profile
@@ -378,7 +382,8 @@ def _entry(
     now = time.monotonic()
     return {
         "step": step, "seconds": round(now - began, 1), "tokens_per_second": round(tokens / (now - marked)),
-        "answer": answer, "dense": mean(with_pictures), "scores": scores.summary(),
+        "answer": answer, "dense": mean(with_pictures), "writes": mean([loss.writes for loss in losses]),
+        "scores": scores.summary(),
     }  # fmt: skip
 
 
@@ -391,6 +396,7 @@ def _validation(options: argparse.Namespace) -> list[tuple[str, Recipe]]:
         ("frames_64", Recipe("frames", longer, options.length * 4, 64, WHOLE_WINDOW)),
         ("state_16", Recipe("frames", options.rows, options.length, 16, window)),
         ("state_64", Recipe("frames", longer, options.length * 4, 64, window)),
+        ("beyond", Recipe("frames", 1, options.length * options.rows, BEYOND[1], WHOLE_WINDOW, BEYOND[0])),
     ]
 
 
@@ -400,46 +406,11 @@ def _brief(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m core.training.train", description=__doc__)
-    parser.add_argument("--out", required=True, help="folder for the checkpoint and the log")
-    parser.add_argument("--resume", help="folder of a checkpoint to go on from")
-    parser.add_argument("--from-model", help="a shipped model folder to start from")
-    parser.add_argument("--vision-from", help="folder of a checkpoint whose vision tower to start from")
-    parser.add_argument(
-        "--start-step", type=int, help="where in the curriculum to begin; the checkpoint's by default"
-    )
-    parser.add_argument("--size", default="nano", help="nano or smoke")
-    parser.add_argument("--fonts", action="append", default=[], help="folder of training fonts; repeatable")
-    parser.add_argument("--words", help="a list of words, one a line; a fifth of them is kept for validation")
-    parser.add_argument(
-        "--windows", help="a corpus of real windows (see core.training.data.real_windows) to read too"
-    )
-    parser.add_argument("--held-fonts", action="append", default=[], help="folder of validation fonts; repeatable")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--minutes", type=float, default=8.0, help="when to stop, counted from the start")
-    parser.add_argument("--max-steps", type=int, default=0, help="stop after so many steps; 0: by time only")
-    parser.add_argument("--plan-steps", type=int, default=10000, help="steps of the whole curriculum")
-    parser.add_argument("--rows", type=int, default=8)
-    parser.add_argument("--length", type=int, default=4096, help="tokens of a row")
-    parser.add_argument("--workers", type=int, default=0, help="processes that draw")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--muon-rate", type=float, default=0.01)
-    parser.add_argument("--adam-rate", type=float, default=2e-3)
-    parser.add_argument("--muon-decay", type=float, default=0.08, help="of the matrices, times the rate, a step")
-    parser.add_argument("--warm-steps", type=int, default=60)
-    parser.add_argument("--settle-heads", type=int, default=0,
-                        help="steps in which fresh dense heads learn without moving the network")  # fmt: skip
-    parser.add_argument("--decay-from", type=float, default=0.55, help="share of the run after which the rate falls")
-    parser.add_argument("--final-scale", type=float, default=0.05)
-    parser.add_argument("--log-every", type=int, default=100)
-    parser.add_argument("--save-every", type=int, default=1000)
-    parser.add_argument("--keep-optimizer", action="store_true", help="so that resuming equals not stopping")
-    parser.add_argument("--delta", choices=("auto", "chunked"), default="auto",
-                        help="the delta rule: the device's own kernel, or plain matrix products")  # fmt: skip
-    parser.add_argument("--compile", action="store_true", help="fuse with torch.compile")
-    parser.add_argument("--profile", action="store_true", help="say at the end where the time of a step goes")
-    parser.add_argument("--validate", type=float, default=0.0, help="seconds of validation at the end")
-    return run(parser.parse_args(arguments), sys.stdout)
+    try:
+        return run(parser().parse_args(arguments), sys.stdout)
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ PATIENCE = 12.0  # seconds for a page to be painted
 STILL = 0.04  # seconds between two pictures that must be the same
 MARGIN = 16  # pixels of the screen's edge that windows leave free
 BATCH = 8  # windows with one frame theme
+FILES = 0.35  # of the windows to train on: a title with file names, longer and with signs that are easily missed
 
 FRAMES = {
     "train": ("Clearlooks", "Clearlooks-Olive", "Bear2", "Mikachu", "Breeze-ob", "Raleigh", "Orang", "Emacs"),
@@ -145,9 +146,11 @@ def draw_content(rng: Random, words: Vocabulary, program: Windows, split: str) -
         if 3 <= len(line) <= most and line not in lines:
             lines.append(line)
     widest = max(len(line) for line in lines)
-    title = words.title(rng)
-    while len(title) > 26:
-        title = words.title(rng)
+    title, longest = words.title(rng), 26
+    if split == "train" and rng.random() < FILES:
+        title, longest = words.document(rng), 38
+    while len(title) > longest:
+        title = words.document(rng) if longest > 26 else words.title(rng)
     wide = int(widest * size * (0.64 if program.mono else 0.6)) + rng.randint(40, 110)
     width = min(600, max(230, wide, 12 * len(title) + 140))
     height = min(MOST_CELLS // -(-width // CELL) * CELL - 30, int(count * size * 1.9) + rng.randint(40, 70))

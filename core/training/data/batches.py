@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from core.training.data.fonts import FontBook
 from core.training.data.real_windows import Corpus
-from core.training.data.rows import IGNORE, Picture, Row, frames_row, reading_row, text_row
+from core.training.data.rows import IGNORE, PLAIN, Habits, Picture, Row, frames_row, reading_row, text_row
 from core.training.data.screens import COLUMNS, LINES, Drawer
 from core.training.data.words import Vocabulary, is_held_out
 
@@ -31,13 +31,15 @@ BUCKETS = (1, 2, 4, 8, 12, 16, 24, 32, 64)  # windows of a picture, at most
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What one batch is made of. ``window``: tokens that attention sees in it."""
+    """What one batch is made of. ``window``: tokens that attention sees in it. ``furthest`` and ``nearest``:
+    observations ago that questions about earlier ones reach back, at most and (frames alone) at least."""
 
     kind: str  # "reading", "frames" or "text"
     rows: int
     length: int
     furthest: int
     window: int
+    nearest: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -173,13 +175,16 @@ class Source:
     seed: int = 0
     words: Path | None = None  # a list, one a line, in place of the built-in ones; a fifth is held out
     windows: Path | None = None  # a corpus of real windows to read now and then
+    framed: float = 0.0  # share of the title bars drawn as window managers draw them
+    kerned: float = 0.0  # share of the fonts laid out by HarfBuzz
+    habits: Habits = PLAIN
 
     def drawer(self) -> Drawer:
         listed = None
         if self.words is not None:
             found = self.words.read_text(encoding="utf-8").split()
             listed = [word for word in found if is_held_out(word) == self.held_out]
-        return Drawer(FontBook(self.fonts), Vocabulary(self.held_out, listed))
+        return Drawer(FontBook(self.fonts, self.kerned), Vocabulary(self.held_out, listed), self.framed)
 
     def corpus(self) -> Corpus | None:
         return None if self.windows is None else Corpus(self.windows)
@@ -192,7 +197,7 @@ class Source:
             if recipe.kind == "reading":
                 rows.append(reading_row(rng, drawer, recipe.length, corpus=corpus))
             elif recipe.kind == "frames":
-                rows.append(frames_row(rng, drawer, recipe.length, recipe.furthest))
+                rows.append(frames_row(rng, drawer, recipe.length, recipe.furthest, recipe.nearest, self.habits))
             else:
                 rows.append(text_row(rng, drawer, recipe.length, recipe.furthest))
         return collate(rows, recipe)

@@ -1,19 +1,24 @@
 """The fonts that screens are drawn with: found in folders, loaded once per size, with the width of each character.
 
 A folder may hold ``.ttf``, ``.otf`` and bitmap ``.pcf`` files. With none at all, Pillow's own font serves. Half of
-the fonts drawn join letters as programs do (fi, fl, ...), where the typeface has a sign for that.
+the fonts drawn join letters as programs do (fi, fl, ...), where the typeface has a sign for that. A share of them can
+be kerned by HarfBuzz, as desktops do, where Pillow was built with it.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
-SUFFIXES = (".ttf", ".otf", ".pcf")
+from core.errors import InputError
+
+VECTOR = (".ttf", ".otf")
+SUFFIXES = (*VECTOR, ".pcf")
 MONOSPACED = ("mono", "cousine", "code", "x1", "hack", "consola", "agave", "fixed", "6x", "7x", "8x", "9x")
 JOINED = {"ffi": "\ufb03", "ffl": "\ufb04", "ff": "\ufb00", "fi": "\ufb01", "fl": "\ufb02"}  # longest first
 JOINING = 0.5  # share of the fonts drawn, monospaced ones apart
@@ -25,23 +30,40 @@ SMALLEST, LARGEST = 9, 28  # pixels: a bitmap font outside of this is left out
 class Font:
     """One typeface at one size. ``size``: pixels of the em; ``height``: of a line, ascent and descent.
 
-    ``joins``: letters that have a sign together are drawn with it.
+    ``joins``: letters that have a sign together are drawn with it. ``kerned``: pairs of letters stand as close as the
+    typeface says; the face then lays out by HarfBuzz. ``features``: what is to be handed on to whoever draws.
     """
 
-    def __init__(self, face: ImageFont.FreeTypeFont, size: int, name: str, joins: bool = False) -> None:
+    def __init__(
+        self, face: ImageFont.FreeTypeFont, size: int, name: str, joins: bool = False, kerned: bool = False
+    ) -> None:
         self.face = face
         self.size = size
         self.name = name
         ascent, descent = face.getmetrics()
         self.height = ascent + descent
+        self.kerned = kerned
+        # joining is decided here, letter by letter, so that each character's place stays known
+        self.features = ["-liga", "-clig", "-dlig"] if kerned else None
         self._advance: dict[str, float] = {}
+        self._pairs: dict[str, float] = {}
         self._joined = {letters: glyph for letters, glyph in JOINED.items() if joins and self._has(glyph)}
 
     def advance(self, character: str) -> float:
         """Pixels from this character's start to the next one's."""
         known = self._advance.get(character)
         if known is None:
-            known = self._advance[character] = float(self.face.getlength(character))
+            known = self._advance[character] = float(self.face.getlength(character, features=self.features))
+        return known
+
+    def kerning(self, pair: str) -> float:
+        """Pixels that the second of two signs is moved by: negative where they stand closer."""
+        if not self.kerned:
+            return 0.0
+        known = self._pairs.get(pair)
+        if known is None:
+            together = float(self.face.getlength(pair, features=self.features))
+            known = self._pairs[pair] = together - self.advance(pair[0]) - self.advance(pair[1])
         return known
 
     def shaped(self, text: str) -> str:
@@ -53,9 +75,11 @@ class Font:
     def advances(self, text: str) -> list[float]:
         """For each character of ``text``, its part of the line in pixels; joined letters share their sign's."""
         shares: list[float] = []
-        for glyph in self.shaped(text):
+        shaped = self.shaped(text)
+        for glyph, following in itertools.zip_longest(shaped, shaped[1:]):
             count = len(LETTERS.get(glyph, glyph))
-            shares += [self.advance(glyph) / count] * count
+            width = self.advance(glyph) + (self.kerning(glyph + following) if following else 0.0)
+            shares += [width / count] * count
         return shares
 
     def width(self, text: str) -> float:
@@ -71,7 +95,7 @@ class Font:
 
 
 @functools.cache
-def _load(path: str | None, size: int, joins: bool = False) -> Font | None:
+def _load(path: str | None, size: int, joins: bool = False, kerned: bool = False) -> Font | None:
     """None where a bitmap font has no such size."""
     if path is None:
         built_in = ImageFont.load_default(size)
@@ -79,10 +103,11 @@ def _load(path: str | None, size: int, joins: bool = False) -> Font | None:
             raise RuntimeError("Pillow was built without FreeType")
         return Font(built_in, size, "built-in", joins)
     try:
-        face = ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+        layout = ImageFont.Layout.RAQM if kerned else ImageFont.Layout.BASIC
+        face = ImageFont.truetype(path, size, layout_engine=layout)
     except OSError:
         return None
-    return Font(face, size, Path(path).stem, joins)
+    return Font(face, size, Path(path).stem, joins, kerned)
 
 
 @functools.cache
@@ -91,9 +116,18 @@ def _sizes_of_bitmap(path: str) -> tuple[int, ...]:
 
 
 class FontBook:
-    """Draws fonts at random from ``folders``; the order of files does not depend on the file system."""
+    """Draws fonts at random from ``folders``; the order of files does not depend on the file system.
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
+    ``kerned``: share of the fonts that HarfBuzz lays out. Raises InputError where Pillow was built without it.
+    """
+
+    def __init__(self, folders: Sequence[Path] = (), kerned: float = 0.0) -> None:
+        if kerned and not features.check("raqm"):
+            raise InputError(
+                "Pillow has no HarfBuzz here, so no font can be kerned.",
+                "Install libfribidi0, or leave --kerned out.",
+            )
+        self._kerned = kerned
         files = sorted(
             (path for folder in folders for path in folder.rglob("*") if path.suffix in SUFFIXES),
             key=lambda path: path.name,
@@ -110,7 +144,8 @@ class FontBook:
             sizes = _sizes_of_bitmap(path)
             size = sizes[0] if sizes else size
         joins = not mono and rng.random() < JOINING
-        font = _load(path, size, joins)
+        kerned = bool(self._kerned) and path is not None and path.endswith(VECTOR) and rng.random() < self._kerned
+        font = _load(path, size, joins, kerned)
         if font is None:
             font = _load(None, size, joins)
         if font is None:

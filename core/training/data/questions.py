@@ -109,13 +109,15 @@ LATEST = (
     "What is the {s} now?",
 )
 WHEN = ("When did you see {t}?", "When was {t} shown?", "At what time did I see {t}?", "When was {t} open?")
+NOW_TIME = ("What time is it?", "When is this?", "What time does the clock say now?")
+AT_TIME = ("What did you see at {c}?", "What was shown at {c}?", "Which window was open at {c}?")
 WHERE = ("In which application was {t}?", "Where did you see {t}?", "Which application showed {t}?")
 ORDER = ("Which came first, {x} or {y}?", "What did I see first, {x} or {y}?", "Which was earlier, {x} or {y}?")
 READ_ALL = ("Read everything.", "What does the screen say?", "Read all the text.", "Transcribe the window.")
 READ_FIRST = ("Read the first {n} lines.", "What do the first {n} lines say?", "Transcribe the first {n} lines.")
 RECALL_ALL = ("What did {t} show?", "What stood in {t}?", "Read {t} again.", "What was on the screen in {t}?")
 RECALL_FIRST = ("What were the first {n} lines in {t}?", "Read the first {n} lines of {t} again.")
-KINDS = (*NOW, "when", "where", "order", "latest", "not seen", "transcript")
+KINDS = (*NOW, "when", "where", "order", "latest", "not seen", "transcript", "at time")
 KIND_INDEX = {kind: index for index, kind in enumerate(KINDS)}
 
 

@@ -25,6 +25,7 @@ from core.training.data.words import LABELS
 
 LIST = "windows.jsonl"
 BY_NAME = {label[0].upper() + label[1:]: label for label in LABELS}
+WITH_MENU = ("mousepad",)  # what they show begins with "File Edit ...": "the first line" would not name one
 NO_CELLS = np.empty((0, 0), np.uint8)
 
 
@@ -45,6 +46,8 @@ class RealWindow:
         with Image.open(self.file) as image:
             pixels = np.asarray(image.convert("RGB"))
         facts = [Fact("title", "", self.title, self.size), *line_facts(list(self.lines), self.size)]
+        if self.program in WITH_MENU:
+            facts = [fact for fact in facts if fact.kind != "first line"]
         facts += [Fact("value", BY_NAME.get(name, name), value, self.size) for name, value in self.fields]
         lines = [self.title, *self.lines]
         return Screen(pixels, self.title, self.application, True, facts, NO_CELLS, NO_CELLS, lines)

@@ -18,9 +18,11 @@ from core.preprocess import header
 from core.training.data import framing
 from core.training.data.desktop import framed
 from core.training.data.questions import (
+    AT_TIME,
     KIND_INDEX,
     LATEST,
     NOT_SEEN,
+    NOW_TIME,
     ORDER,
     READ_ALL,
     READ_FIRST,
@@ -128,6 +130,17 @@ def patches_of(pixels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(parts.transpose(0, 3, 1, 4, 6, 2, 5)).reshape(gh * gw, 4, 3 * PATCH * PATCH)
 
 
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How streams of frames depart from the plainest ones, as shares between 0 and 1."""
+
+    repeats: float = 0.0  # of the streams: few labels come again and again, so that only the newest value counts
+    times: float = 0.0  # of the questions about earlier screens: what was when, either way round
+
+
+PLAIN = Habits()
+
+
 @dataclass(slots=True)
 class Told:
     """An observation of the stream as far as questions need it."""
@@ -228,18 +241,21 @@ class Stream:
         text = "\n".join(screen.lines[:count])
         self.row.ask(self.rng.choice(wordings).format(n=count), text, "transcript", 0)
 
-    def ask_past(self, furthest: int) -> None:
-        """One question about an observation at most ``furthest`` ago (0: the newest)."""
+    def ask_past(self, furthest: int, nearest: int = 0, habits: Habits = PLAIN) -> None:
+        """One question about an observation between ``nearest`` and ``furthest`` ago (0: the newest), as far as the
+        stream reaches back."""
         rng = self.rng
         now = len(self.told) - 1
-        told = self.told[rng.randint(max(0, now - furthest), now)]
+        told = self.told[rng.randint(max(0, now - furthest), max(0, now - nearest))]
         distance = now - told.index
+        if habits.times and rng.random() < habits.times:
+            self.ask_time(told, nearest)
+            return
         draw = rng.random()
         if draw < 0.09:
             self.ask_unseen()
         elif draw < 0.2 and told.time:
-            time = f"{told.time.astimezone():%H:%M}"
-            self.row.ask(rng.choice(WHEN).format(t=told.title), time, "when", distance)
+            self.row.ask(rng.choice(WHEN).format(t=told.title), _clock(told.time), "when", distance)
         elif draw < 0.22 and told.application:
             self.row.ask(rng.choice(WHERE).format(t=told.title), told.application, "where", distance)
         elif draw < 0.3 and distance:
@@ -252,9 +268,25 @@ class Stream:
             question = rng.choice(wordings).format(t=told.title, n=count)
             self.row.ask(question, "\n".join(lines[:count]), "transcript", distance)
         else:
-            self.ask_fact(told, distance)
+            self.ask_fact(told, distance, nearest)
 
-    def ask_fact(self, told: Told, distance: int) -> None:
+    def ask_time(self, told: Told, nearest: int = 0) -> None:
+        """When an observation was, and often its neighbour, so that one cannot do for the other; or what was seen at
+        its time, where that names but one; or, of the newest, the time itself."""
+        rng, now = self.rng, len(self.told) - 1
+        clock = _clock(told.time)
+        draw = rng.random()
+        if draw < 0.2 and not nearest and (newest := _clock(self.told[-1].time)):
+            self.row.ask(rng.choice(NOW_TIME), newest, "when", 0)
+        elif draw < 0.45 and clock and sum(_clock(other.time) == clock for other in self.told) == 1:
+            self.row.ask(rng.choice(AT_TIME).format(c=clock), told.title, "at time", now - told.index)
+        else:
+            beside = self.told[max(0, told.index - 1)]
+            for each in (told, beside) if rng.random() < 0.5 else (told,):
+                if time := _clock(each.time):
+                    self.row.ask(rng.choice(WHEN).format(t=each.title), time, "when", now - each.index)
+
+    def ask_fact(self, told: Told, distance: int, nearest: int = 0) -> None:
         """One question about something that an earlier observation showed."""
         rng = self.rng
         facts = [fact for fact in told.facts if fact.kind != "title"]
@@ -269,9 +301,10 @@ class Stream:
         count = self.subjects[fact.kind, fact.subject]
         if fact.kind == "value" and rng.random() < 0.5 and count > 1:
             value, index = self.newest[fact.subject]
-            question = rng.choice(LATEST).format(s=fact.subject)
-            self.row.ask(question, value, "latest", len(self.told) - 1 - index)
-            return
+            if len(self.told) - 1 - index >= nearest:
+                question = rng.choice(LATEST).format(s=fact.subject)
+                self.row.ask(question, value, "latest", len(self.told) - 1 - index)
+                return
         asked = ask_then(rng, fact, told.title, told.application, count == 1)
         if asked:
             self.row.ask(asked, fact.answer, fact.kind, distance, fact.size)
@@ -290,6 +323,11 @@ class Stream:
              f"How much did {words.word(rng)}{words.invented(rng)} cost?")
         )  # fmt: skip
         self.row.ask(question, NOT_SEEN, "not seen", 0)
+
+
+def _clock(time: datetime | None) -> str:
+    """The time of day as questions and answers have it; "" where it is not known."""
+    return f"{time.astimezone():%H:%M}" if time else ""
 
 
 def _worth_reading(lines: list[str], most: int) -> int:
@@ -330,28 +368,34 @@ def reading_row(
     return stream.row
 
 
-def frames_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
+def frames_row(
+    rng: Random, drawer: Drawer, length: int, furthest: int, nearest: int = 0, habits: Habits = PLAIN
+) -> Row:
     """Small screens; after each, questions about earlier ones up to ``furthest`` ago.
 
-    Some streams are silent first and questioned at the end, as in use: from where ``furthest`` is reached.
+    Some streams are silent first and questioned at the end, as in use: from where ``furthest`` is reached. With
+    ``nearest`` all are, and every question is about an observation at least so long ago, as far as the row holds
+    more than that.
     """
     stream = Stream(rng, drawer, length)
-    quiet = rng.random() < 0.5
+    labels = rng.sample(LABELS, rng.randint(3, 8)) if habits.repeats and rng.random() < habits.repeats else None
+    quiet = rng.random() < 0.5 or nearest > 0
     share = rng.uniform(0.55, 0.8)
     while stream.row.room > 150:
-        if quiet and len(stream.row.ids) > length * share:
+        if quiet and len(stream.row.ids) > length * share and len(stream.told) > nearest:
             break
         size = rng.choice((13, 14, 14, 15, 15, 16, 16, 18, 20))
         cells = (rng.randint(6, 10), rng.randint(2, 5))
-        if not stream.see(drawer.screen(rng, cells, size), rng.random() < 0.85):
+        screen = drawer.screen(rng, cells, size, labels if labels and rng.random() < 0.6 else None)
+        if not stream.see(screen, rng.random() < 0.85):
             break
         if not quiet:
             for _ in range(rng.choice((1, 1, 2))):
-                stream.ask_past(furthest)
-        elif rng.random() < 0.1:
-            stream.ask_past(furthest)
+                stream.ask_past(furthest, 0, habits)
+        elif not nearest and rng.random() < 0.1:
+            stream.ask_past(furthest, 0, habits)
     while stream.row.room > 60:
-        stream.ask_past(furthest)
+        stream.ask_past(furthest, nearest, habits)
     return stream.row
 
 

@@ -7,7 +7,7 @@ generator's seed and the fonts. Knows nothing of tokens or tensors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from core.frame import Pixels
-from core.training.data import pages
+from core.training.data import pages, title_bars
 from core.training.data.fonts import Font, FontBook
 from core.training.data.words import APPLICATIONS, LABELS, STATUSES, Vocabulary
 
@@ -113,6 +113,7 @@ class Canvas:
     facts: list[Fact] = field(default_factory=list)
     buttons: float | None = None  # left edge of the window's buttons in the title bar
     loose: int = 0  # pixels between lines beyond the scene's own
+    labels: Sequence[str] = tuple(LABELS)  # of values
     written: list[tuple[float, float, str]] = field(default_factory=list)  # middle, left edge, text
 
     @staticmethod
@@ -122,7 +123,7 @@ class Canvas:
 
     def text(self, x: float, y: float, text: str, font: Font, ink: tuple[int, int, int] | None = None) -> float:
         """Draw one line from its upper left corner; returns where it ends."""
-        self.draw.text((x, y), font.shaped(text), font=font.face, fill=ink or self.theme.ink)
+        self.draw.text((x, y), font.shaped(text), font=font.face, fill=ink or self.theme.ink, features=font.features)
         middle = y + font.height * 0.55
         self.written.append((middle, x, text))
         for character, advance in zip(text, font.advances(text), strict=True):
@@ -212,35 +213,61 @@ class Room:
 
 
 class Drawer:
-    """Draws screens one after another with one vocabulary and one set of fonts."""
+    """Draws screens one after another with one vocabulary and one set of fonts.
 
-    def __init__(self, fonts: FontBook, vocabulary: Vocabulary) -> None:
+    ``framed``: share of the title bars that are drawn as window managers draw them; half of those hold titles whose
+    letters and signs are easily taken for others.
+    """
+
+    def __init__(self, fonts: FontBook, vocabulary: Vocabulary, framed: float = 0.0) -> None:
         self.fonts = fonts
         self.words = vocabulary
+        self.framed = framed
         self._scenes = (
             (self._terminal, 15), (self._editor, 8), (self._table, 18), (self._dialog, 18), (self._note, 9),
             (self._form, 18), (self._chat, 5), (self._shapes, 6), (self._notification, 5),
             (partial(pages.browser, self), 7), (partial(pages.chart, self), 6),
         )  # fmt: skip
 
-    def screen(self, rng: Random, cells: tuple[int, int] | None = None, size: int | None = None) -> Screen:
+    def screen(
+        self,
+        rng: Random,
+        cells: tuple[int, int] | None = None,
+        size: int | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Screen:
         """One screen of ``cells`` (columns, rows) of 28 pixels, with text of about ``size`` pixels.
 
         Some are drawn larger and scaled down, as the app scales what exceeds its budget: letters without hinting.
+        With ``labels`` it is a form or a dialog of values that these name.
         """
         size = size or rng.choices(SIZES, SIZE_WEIGHTS)[0]
         larger = rng.uniform(1.1, 1.35) if rng.random() < SCALED_SHARE else 1.0
         drawn = round(size * larger)
         scene = rng.choices([scene for scene, _ in self._scenes], [weight for _, weight in self._scenes])[0]
+        if labels:
+            scene = rng.choice((self._form, self._dialog))
         columns, rows = cells or self._cells(rng, size)
         theme = draw_theme(rng, True if scene == self._terminal and rng.random() < 0.5 else None)
         canvas = Canvas.blank(round(columns * CELL * larger), round(rows * CELL * larger), theme)
         canvas.loose = rng.randint(5, 18) if rng.random() < 0.4 else 0
+        canvas.labels = labels or LABELS
         application = rng.choice(APPLICATIONS)
         font = self.fonts.draw(rng, drawn, mono=scene in (self._terminal, self._editor) and rng.random() < 0.85)
-        title = self.fitting(rng, self.words.title, font, canvas.image.width - 4 * drawn)
-        title_drawn = rng.random() < 0.75
-        top = self._title_bar(rng, canvas, title, drawn) if title_drawn else rng.randint(2, 8)
+        framed = bool(self.framed) and rng.random() < self.framed
+        make = self.words.document if framed and rng.random() < 0.5 else self.words.title
+        title = (
+            make(rng)
+            if framed and rng.random() < 0.1
+            else self.fitting(rng, make, font, canvas.image.width - 4 * drawn)
+        )
+        if rng.random() >= 0.75:
+            top = rng.randint(2, 8)
+        elif framed:
+            top = title_bars.draw(self, rng, canvas, title, drawn) + rng.randint(3, 9)
+        else:
+            top = self._title_bar(rng, canvas, title, drawn)
+        title_drawn = any(fact.kind == "title" for fact in canvas.facts)  # not one that is cut or elided
         room = Room(rng.randint(3, 14), top, canvas.image.width - 4, canvas.image.height - 2)
         scene(rng, canvas, room, font)
         characters, colours = canvas.maps(columns, rows, 1 / larger)
@@ -398,7 +425,7 @@ class Drawer:
         self, rng: Random, canvas: Canvas, x: float, y: float, right: float, font: Font, taken: set[str]
     ) -> float:
         """One label with its value, beside or below it; returns the next line's top."""
-        label = rng.choice([label for label in LABELS if label not in taken])
+        label = rng.choice([label for label in canvas.labels if label not in taken])
         taken.add(label)
         value = self.words.value(rng, label)
         shown = (label if rng.random() < 0.5 else label[0].upper() + label[1:]) + rng.choice((":", ":", "", " is"))
@@ -425,7 +452,7 @@ class Drawer:
             canvas.note("message", "", text, font.size)
             y += font.height + rng.randint(2, 10)
         taken: set[str] = set()
-        for _ in range(rng.randint(1, 3)):
+        for _ in range(min(rng.randint(1, 3), len(canvas.labels))):
             if y + 2 * font.height <= room.bottom:
                 y = self._labelled(rng, canvas, x, y, room.right, font, taken) + rng.randint(1, 8) + canvas.loose
         y += rng.randint(2, 10)
@@ -449,7 +476,7 @@ class Drawer:
     def _form(self, rng: Random, canvas: Canvas, room: Room, font: Font) -> None:
         y = float(room.top)
         taken: set[str] = set()
-        for _ in range(rng.randint(2, 6)):
+        for _ in range(min(rng.randint(2, 6), len(canvas.labels))):
             if y + 2 * font.height > room.bottom:
                 break
             y = self._labelled(rng, canvas, room.left, y, room.right, font, taken) + rng.randint(1, 10) + canvas.loose

@@ -77,6 +77,7 @@ STATUSES = (
 )
 CONSONANTS = "b c d f g h j k l m n p r s t v w z br cl dr fl gr kr pl pr sk sl st tr th sh ch".split()
 VOWELS = "a e i o u ai ea io ou oa".split()
+ALIKE = "iiiillllljtfrnmuvwceoagqdb"  # letters that are taken for one another on a screen, the worst ones often
 CLEAR_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 HELD_OUT_SHARE = 5  # one word in so many is kept for validation
 
@@ -112,6 +113,13 @@ class Vocabulary:
         """Letters in no order at all: what no list of words can help to guess."""
         while True:
             word = "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(3, 9)))
+            if is_held_out(word) == self._held_out:
+                return word
+
+    def alike(self, rng: Random) -> str:
+        """A word of letters that look like one another: what no neighbour helps to tell apart."""
+        while True:
+            word = "".join(rng.choice(ALIKE) for _ in range(rng.randint(2, 7)))
             if is_held_out(word) == self._held_out:
                 return word
 
@@ -197,6 +205,20 @@ class Vocabulary:
         if draw < 0.4:
             return f"{user}@{rng.choice(('pc', 'desk', self.word(rng)))}: ~/{self.word(rng)}"
         return self.path(rng) if draw < 0.7 else f"{self.file(rng)} (~/{self.word(rng)})"
+
+    def document(self, rng: Random) -> str:
+        """The title of an open file: words joined by signs that are easily missed, often a second ending."""
+        parts = [(self.alike if rng.random() < 0.3 else self.word)(rng) for _ in range(rng.randint(1, 3))]
+        if rng.random() < 0.4:
+            parts.append(self.number(rng, 1, 4))
+        if rng.random() < 0.5:
+            parts = [part.capitalize() for part in parts]
+        stem = parts[0] + "".join(
+            rng.choice(("_", "_", "_", "-", ".", " ", "_-_", " - ")) + part for part in parts[1:]
+        )
+        endings = rng.choice((".txt", ".py", ".md", ".log", ".pdf.txt", ".py.txt", ".tar.gz", ".csv", "", ""))
+        program = f" - {rng.choice(APPLICATIONS).capitalize()}" if rng.random() < 0.6 else ""
+        return rng.choice(("", "", "", "*", "* ")) + stem + endings + program
 
     def phrase(self, rng: Random, low: int = 2, high: int = 5) -> str:
         words = [self.word(rng) for _ in range(rng.randint(low, high))]

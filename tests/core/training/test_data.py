@@ -7,13 +7,19 @@ from random import Random
 
 import numpy as np
 import pytest
+from PIL import features
 
 from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
 from core.training.data.fonts import _load
-from core.training.data.rows import Row, frames_row, patches_of, reading_row, text_row
+from core.training.data.questions import AT_TIME, KIND_INDEX, WHEN
+from core.training.data.rows import Habits, Row, frames_row, patches_of, reading_row, text_row
 from core.training.data.screens import CELL, CLASS_OF, Canvas, Drawer, draw_theme
-from core.training.data.words import Vocabulary, is_held_out
+from core.training.data.words import LABELS, Vocabulary, is_held_out
+
+FONTS = (
+    sorted(Path("/usr/share/fonts").rglob("DejaVuSans.ttf")) + sorted(Path("/usr/share/fonts").rglob("*.ttf"))[:40]
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +62,20 @@ def test_joined_letters_are_one_sign_in_the_picture_and_stay_letters_in_the_targ
     end = canvas.text(4, 4, "file flow", joined)
     assert [kind for _, _, kind in canvas.marks] == [CLASS_OF[letter] for letter in "fileflow"]
     assert end == pytest.approx(4 + joined.face.getlength("\ufb01le \ufb02ow"), abs=1)
+
+
+@pytest.mark.skipif(not features.check("raqm"), reason="Pillow was built without HarfBuzz")
+def test_kerned_letters_stand_closer_and_their_places_are_known() -> None:
+    paths = [path for path in FONTS if (font := _load(str(path), 24, False, True)) and font.kerning("AV") < 0]
+    if not paths:
+        pytest.skip("no font with kerned pairs on this machine")
+    plain, kerned = (_load(str(paths[0]), 24, False, pairs) for pairs in (False, True))
+    assert plain is not None
+    assert kerned is not None
+    assert kerned.width("AVAVA") < plain.width("AVAVA")
+    assert kerned.width("AVAVA") == pytest.approx(kerned.face.getlength("AVAVA", features=kerned.features), abs=1)
+    canvas = Canvas.blank(8 * CELL, 2 * CELL, draw_theme(Random(0)))
+    assert canvas.text(4, 4, "file flow", kerned) == pytest.approx(4 + kerned.width("file flow"))
 
 
 def test_no_window_button_covers_a_title_and_no_shape_has_its_grounds_colour(drawer: Drawer) -> None:
@@ -108,6 +128,47 @@ def test_answers_point_at_their_own_tokens(drawer: Drawer, kind: str) -> None:
     for picture in row.pictures:
         pads = row.ids[picture.start : picture.start + len(picture.patches)]
         assert set(pads) == {framing.IMAGE_PAD}
+
+
+def _asked(row: Row) -> list[tuple[str, str, int, int]]:
+    """Of each answer: the question, the answer, its kind and distance."""
+    found = []
+    for answer in row.answers:
+        before = row.ids[: answer.start - 1]
+        start = len(before) - before[::-1].index(framing.ID["<|user|>"])
+        asked, answered = framing.text_of(before[start:]), framing.text_of(row.ids[answer.start : answer.end])
+        found.append((asked, answered, answer.kind, answer.distance))
+    return found
+
+
+def test_values_that_come_again_are_asked_for_by_the_newest(drawer: Drawer) -> None:
+    plain, repeated = (
+        [frames_row(Random(seed), drawer, 6000, 16, habits=habits) for seed in range(4)]
+        for habits in (Habits(), Habits(repeats=1.0))
+    )
+    latest = KIND_INDEX["latest"]
+    counts = [sum(answer.kind == latest for row in rows for answer in row.answers) for rows in (plain, repeated)]
+    assert counts[1] > 3 * counts[0]
+
+
+def test_times_are_asked_both_ways_and_answered_with_the_header_s(drawer: Drawer) -> None:
+    row = frames_row(Random(2), drawer, 6000, 16, habits=Habits(times=1.0))
+    text = framing.text_of(row.ids)
+    asked = _asked(row)
+    assert {kind for _, _, kind, _ in asked} == {KIND_INDEX["when"], KIND_INDEX["at time"]}
+    wordings = tuple(wording.split("{")[0] for wording in (*WHEN, *AT_TIME))
+    for question, answer, kind, distance in asked:
+        clock, title = (answer, question) if kind == KIND_INDEX["when"] else (question[-6:-1], answer)
+        assert f" {clock}:" in text
+        if question.startswith(wordings) and kind == KIND_INDEX["at time"]:
+            assert title in text
+        assert distance >= 0
+
+
+def test_a_screen_of_given_labels_shows_values_of_these_alone(drawer: Drawer) -> None:
+    for seed in range(10):
+        screen = drawer.screen(Random(seed), (9, 5), 15, LABELS[:2])
+        assert {fact.subject for fact in screen.facts if fact.kind == "value"} <= set(LABELS[:2])
 
 
 class _Readings(Plan):

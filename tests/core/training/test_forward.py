@@ -44,6 +44,21 @@ def test_packed_rows_give_the_streaming_networks_hidden_values() -> None:
     assert float((hidden - expected).norm() / expected.norm()) < 1e-4
 
 
+def test_writes_to_keeping_heads_are_counted_with_a_gradient_and_only_where_asked() -> None:
+    model, heads = nano.fresh(nano.nano_shape("smoke"), 0)
+    batch = collate([reading_row(Random(1), Source().drawer(), 400)], Recipe("reading", 1, 400, 1, 128))
+    plain, counting = Forward(model, heads), Forward(model, heads, count_writes=True)
+    plain.hidden(batch)
+    counting.hidden(batch)
+    assert plain.written is None
+    assert counting.written is not None
+    written = float(counting.written.detach())
+    assert 0.2 < written < 0.3  # one of two heads keeps, and each is written to by half at first
+    torch.autograd.backward(counting.written)
+    gates = [p.grad for name, p in model.named_parameters() if name.endswith("b_proj.weight")]
+    assert all(gate is not None and float(gate.abs().sum()) > 0 for gate in gates)
+
+
 def test_window_attention_in_blocks_equals_one_masked_product() -> None:
     torch.manual_seed(0)
     q, k, v = (torch.randn(2, 700, 3, 8) for _ in range(3))

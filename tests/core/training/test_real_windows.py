@@ -42,6 +42,13 @@ def test_a_window_comes_with_its_facts(folder: Path) -> None:
     assert screen.lines[0] == "Harbor dues"
 
 
+def test_below_a_menu_no_line_is_called_the_first(folder: Path) -> None:
+    (folder / LIST).write_text(json.dumps(ENTRY | {"program": "mousepad"}) + "\n", encoding="utf-8")
+    kinds = {fact.kind for fact in Corpus(folder).draw(Random(0)).facts}
+    assert "first line" not in kinds
+    assert {"title", "last line"} <= kinds
+
+
 def test_on_a_desktop_its_pixels_stand_in_one_picture_unchanged(folder: Path) -> None:
     screen = Corpus(folder).draw(Random(0))
     seen = framed(Random(1), screen, [], NOON, "", (1280, 720))

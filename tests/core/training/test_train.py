@@ -8,18 +8,21 @@ from random import Random
 
 import pytest
 import torch
+from PIL import features
 from safetensors.torch import load_file
 
 from core.preprocess import Observation, header
 from core.session import AskOptions, open_session
 from core.training import nano
 from core.training.data.batches import Source
-from core.training.data.rows import frames_row
 from core.training.data.screens import Drawer, Screen
 from core.training.evaluate import BEGIN, evaluate, interval
 from core.training.export import export
-from core.training.train import Curriculum, learning_scale, main
+from core.training.forward import Forward
+from core.training.train import Trainer, Weighting, learning_scale, main
+from kernels.gated_delta.cpu import gated_delta
 from kernels.quantized_linear.naive import pack
+from tests.helpers.training import drawn
 
 
 def _train(folder: Path, *more: str) -> int:
@@ -39,7 +42,7 @@ def test_a_run_leaves_a_checkpoint_and_its_figures(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert lines[0]["options"]["seed"] == 6
     assert [line["step"] for line in lines[1:3]] == [2, 4]
-    assert {"reading", "frames_64", "state_16", "state_64"} == set(lines[3]["validation"])
+    assert {"reading", "frames_64", "state_16", "state_64", "beyond"} == set(lines[3]["validation"])
 
 
 def test_going_on_after_a_stop_equals_not_stopping(trained: Path, tmp_path: Path) -> None:
@@ -100,6 +103,57 @@ def test_a_model_of_another_size_is_refused(trained: Path, tmp_path: Path) -> No
         nano.load_model(tmp_path, nano.named_parameters(model, heads))
 
 
+def test_a_model_with_narrower_keys_goes_on_as_it_was(trained: Path, tmp_path: Path) -> None:
+    export(trained, tmp_path, "smoke")
+    batch = drawn("frames", 300)
+    hidden = []
+    for key_dim in (16, 32):
+        model, heads = nano.fresh(nano.nano_shape("smoke", key_dim), 3)
+        nano.load_model(tmp_path, nano.named_parameters(model, heads))
+        with torch.no_grad():
+            hidden.append(Forward(model, heads).hidden(batch)[0])
+    assert hidden[1].shape == hidden[0].shape
+    assert float((hidden[1] - hidden[0]).norm() / hidden[0].norm()) < 0.2
+    assert _train(tmp_path / "run", "--max-steps", "1", "--from-model", str(tmp_path), "--key-dim", "32") == 0
+    export(tmp_path / "run", tmp_path / "wide", "smoke", key_dim=32)
+    assert open_session(tmp_path / "wide", "cpu").bundle.shape.linear_head_dim == 32
+
+
+def test_every_option_of_the_data_and_the_loss_trains(tmp_path: Path) -> None:
+    data = ["--framed", "1", "--repeats", "1", "--times", "0.5", "--whole-frames", "0.9", "0.1", "--beyond", "0.5"]
+    loss = ["--distance-weight", "0.5", "--write-cost", "0.2", "--start-step", "12"]
+    assert _train(tmp_path, "--max-steps", "4", *data, *loss) == 0
+    last = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()][-1]
+    assert 0 < last["writes"] < 1
+
+
+def test_shares_outside_of_0_and_1_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        _train(tmp_path, "--whole-frames", "0.9", "1.2")
+    assert "one or two shares between 0 and 1" in capsys.readouterr().err
+
+
+def test_kerning_without_harfbuzz_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "check", lambda _: False)
+    assert _train(tmp_path, "--kerned", "0.5") == 2
+    assert "libfribidi0" in capsys.readouterr().err
+
+
+def test_far_answers_count_more_when_asked_for_and_the_mean_stays() -> None:
+    batch = drawn("frames", 900)
+    logits = torch.randn(len(batch.label), 272, generator=torch.Generator().manual_seed(0))
+    model, heads = nano.fresh(nano.nano_shape("smoke"), 0)
+    plain, far = (
+        Trainer(model, heads, torch.device("cpu"), False, gated_delta, Weighting(distance=power)) for power in (0, 1)
+    )
+    each = torch.nn.functional.cross_entropy(logits, batch.label, reduction="none")
+    weight = 1.0 + batch.answer_distance[batch.label_answer]
+    assert plain._answers(logits, batch) == pytest.approx(float(each.mean()), rel=1e-5)
+    assert far._answers(logits, batch) == pytest.approx(float((each * weight).sum() / weight.sum()), rel=1e-5)
+
+
 def test_int8_rows_stay_within_half_a_step() -> None:
     torch.manual_seed(0)
     weight = torch.randn(7, 33)
@@ -111,23 +165,6 @@ def test_the_rate_rises_stays_and_falls() -> None:
     assert learning_scale(0.0, 10, 0.5, 0.1, 0) == pytest.approx(0.1)
     assert learning_scale(0.3, 10, 0.5, 0.1, 100) == 1.0
     assert learning_scale(1.0, 10, 0.5, 0.1, 100) == pytest.approx(0.1)
-
-
-def test_the_curriculum_depends_on_the_step_alone() -> None:
-    plan = Curriculum(1000)
-    assert [plan.recipe(step) for step in range(50)] == [plan.recipe(step) for step in range(50)]
-    assert all(plan.recipe(step).kind != "frames" for step in range(40))
-    assert all(recipe.rows * recipe.length == 8 * 4096 for recipe in map(plan.recipe, range(0, 1000, 7)))
-
-
-def test_streams_are_long_enough_for_the_distances_they_ask() -> None:
-    drawer, plan = Source().drawer(), Curriculum(10000, rows=16)
-    recipes = [plan.recipe(step) for step in range(7000, 9000)]
-    farthest = max((recipe for recipe in recipes if recipe.kind == "frames"), key=lambda recipe: recipe.furthest)
-    assert farthest.furthest > 200
-    for seed in (1, 2):
-        row = frames_row(Random(seed), drawer, farthest.length, farthest.furthest)
-        assert max(answer.distance for answer in row.answers) > 0.9 * farthest.furthest
 
 
 def test_the_interval_holds_the_share_and_narrows() -> None:

@@ -1,0 +1,67 @@
+"""What each step trains on: by the step alone, with rows long enough for what they ask, in the shares asked for."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from core.training.curriculum import BEYOND, WHOLE_WINDOW, Curriculum
+from core.training.data.batches import Recipe, Source
+from core.training.data.questions import KIND_INDEX
+from core.training.data.rows import frames_row
+
+
+def test_the_curriculum_depends_on_the_step_alone() -> None:
+    plan = Curriculum(1000)
+    assert [plan.recipe(step) for step in range(50)] == [plan.recipe(step) for step in range(50)]
+    assert all(plan.recipe(step).kind != "frames" for step in range(40))
+    assert all(recipe.rows * recipe.length == 8 * 4096 for recipe in map(plan.recipe, range(0, 1000, 7)))
+
+
+def test_streams_are_long_enough_for_the_distances_they_ask() -> None:
+    drawer, plan = Source().drawer(), Curriculum(10000, rows=16)
+    recipes = [plan.recipe(step) for step in range(7000, 9000)]
+    farthest = max((recipe for recipe in recipes if recipe.kind == "frames"), key=lambda recipe: recipe.furthest)
+    assert farthest.furthest > 200
+    for seed in (1, 2):
+        row = frames_row(Random(seed), drawer, farthest.length, farthest.furthest)
+        assert max(answer.distance for answer in row.answers) > 0.9 * farthest.furthest
+
+
+def _frames(plan: Curriculum, steps: range) -> list[Recipe]:
+    return [recipe for recipe in map(plan.recipe, steps) if recipe.kind == "frames"]
+
+
+def test_the_window_is_drawn_short_in_a_growing_share_where_asked() -> None:
+    plan = Curriculum(10000, whole_frames=(0.9, 0.1))
+    early, late = _frames(plan, range(1000, 2500)), _frames(plan, range(9000, 10000))
+    shares = [sum(recipe.window == WHOLE_WINDOW for recipe in part) / len(part) for part in (early, late)]
+    assert 0.65 < shares[0] < 0.85
+    assert 0.07 < shares[1] < 0.25
+
+
+def test_without_options_the_curriculum_is_what_it_was() -> None:
+    late = _frames(Curriculum(10000), range(5000, 9000))
+    assert 0.8 < sum(recipe.window == WHOLE_WINDOW for recipe in late) / len(late) < 0.9
+    assert all(recipe.nearest == 0 for recipe in late)
+
+
+def test_rows_that_ask_beyond_the_window_come_in_their_share_and_keep_the_step_s_tokens() -> None:
+    late = _frames(Curriculum(10000, rows=16, beyond=0.3), range(5000, 9000))
+    beyond = [recipe for recipe in late if recipe.nearest]
+    assert 0.25 < len(beyond) / len(late) < 0.35
+    assert all(r.nearest == BEYOND[0] and r.rows * r.length == 16 * 4096 for r in beyond)
+    assert {(r.rows, r.furthest) for r in beyond} == {(1, BEYOND[1]), (2, 182)}
+    assert not any(r.nearest for r in _frames(Curriculum(10000, rows=16, beyond=0.3), range(1000, 2900)))
+
+
+@pytest.mark.parametrize(("length", "furthest"), [(65536, BEYOND[1]), (32768, 182)])
+def test_what_such_a_row_asks_lies_beyond_the_window(length: int, furthest: int) -> None:
+    row = frames_row(Random(1), Source().drawer(), length, furthest, BEYOND[0])
+    asked = [answer for answer in row.answers if answer.kind != KIND_INDEX["not seen"]]
+    assert len(asked) > 80
+    distances = sorted(answer.distance for answer in asked)
+    assert distances[0] >= BEYOND[0]
+    assert distances[-1] > 0.9 * furthest
+    assert asked[0].start > WHOLE_WINDOW
