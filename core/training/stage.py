@@ -84,7 +84,7 @@ def stage_parser(stage: str, description: str | None, rate: float) -> argparse.A
 def add_student_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--teacher", type=Path, help="folder of a network with full attention (Qwen2.5-VL's layout)")
     parser.add_argument("--attention", type=Fraction, default=Fraction(1, 4), help="share of the student's layers")
-    parser.add_argument("--window", type=int, help="tokens a student's attention sees; 8192, for nano 1024")
+    parser.add_argument("--window", type=int, help="tokens a student's attention sees; 8192 where nothing is said")
 
 
 def half(options: Options) -> bool:
@@ -108,7 +108,7 @@ def open_student(options: Options) -> InfiniteVL:
         return weights.load(options.model, "cpu")
     if getattr(options, "teacher", None) is not None:
         source = weights.load(options.teacher, "cpu")
-        window = options.window or (1024 if source.shape.hidden_size <= 512 else 8192)
+        window = options.window or 8192
         student = fresh_network(student_shape(source.shape, options.attention, window), options.seed)
         inherit(student, source)
         return student

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from core.config import CELL, GateConfig, PrivacyRules, VisionBudget
 from core.frame import Pixels, Rect
 from core.gate import Change, ChangedRegion, Gate
-from core.preprocess import MAX_APPLICATION, MAX_TITLE, header, observe, observe_picture, overview_size, plain
+from core.preprocess import (
+    MAX_APPLICATION,
+    MAX_TITLE,
+    bare,
+    header,
+    observe,
+    observe_picture,
+    overview_size,
+    plain,
+)
 from tests.helpers.frames import blank, frame, text, window
 
 TIME = datetime(2026, 3, 2, 9, 0, 5, tzinfo=UTC)
@@ -43,6 +52,14 @@ def test_overview_first_then_the_region_at_native_resolution() -> None:
     overview, region = observe(change(pixels, Rect(280, 280, 168, 84)), VisionBudget()).pictures
     assert overview.shape == (224, 392, 3)
     assert (region == pixels[280:364, 280:448]).all()
+
+
+def test_only_empty_desktop_outside_every_window_is_bare() -> None:
+    empty, written, rect = blank(600, 400), page(600, 400, Rect(100, 100, 200, 60)), Rect(84, 84, 224, 84)
+    assert bare(change(empty, rect, Rect(0, 0, 28, 28)))
+    assert not bare(change(written, Rect(0, 0, 28, 28), rect))
+    owned = Change(frame(empty), (ChangedRegion(rect, window("viewer", rect, "a page")),), 0.5, first=False)
+    assert not bare(owned)
 
 
 @settings(max_examples=60, deadline=None)
