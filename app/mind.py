@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 WAITING: Final = 8  # observations; about 10 MB of pixels
 WAITING_FOR_MODEL: Final = 120  # while it is opened: half a minute of the gate's fastest, about 150 MB
-SAVE_EVERY: Final = 60.0  # seconds
+SAVE_EVERY: Final = 60.0  # seconds, for a small state; also after a save that failed
+WRITTEN: Final = 2e9 / 3600  # bytes a second that saving a large state may take of the disk, on average
 
 T = TypeVar("T")
 Report = Callable[[float], None]
@@ -74,6 +75,7 @@ class Mind:
         self._newest: datetime | None = None  # the latest time in the memory state
         self._unsaved = False
         self._saved_at = time.monotonic()
+        self._written = 0  # bytes, by the last save; 0 where it failed
         self._thread = threading.Thread(target=self._live, name="mind")
 
     @property
@@ -177,7 +179,8 @@ class Mind:
 
     def _until_save(self) -> float:
         """Seconds until the next snapshot is due; a long time when there is nothing to save."""
-        return max(0.0, self._saved_at + SAVE_EVERY - time.monotonic()) if self._unsaved else SAVE_EVERY
+        pause = max(SAVE_EVERY, self._written / WRITTEN)
+        return max(0.0, self._saved_at + pause - time.monotonic()) if self._unsaved else SAVE_EVERY
 
     def _open(self) -> None:
         self._save()
@@ -252,12 +255,13 @@ class Mind:
     def _save(self) -> None:
         if self._session is None or not self._unsaved or self._newest is None:
             return
-        self._saved_at = time.monotonic()
+        self._saved_at, self._written = time.monotonic(), 0
         try:
-            self._snapshots.save(self._session, self._newest)
+            snapshot = self._snapshots.save(self._session, self._newest)
         except AfterimageError as error:
             self._notices.put("saving", str(error))
             return
+        self._written = snapshot.size
         self._unsaved = False
         self._notices.clear("saving")
         with self._changed:

@@ -217,6 +217,15 @@ def test_it_saves_while_it_goes_on(case: Case, monkeypatch: pytest.MonkeyPatch, 
     assert case.mind.run(lambda session: len(list(tmp_path.rglob("*.state")))).result() >= 1
 
 
+def test_a_large_state_is_saved_less_often(case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(mind_module, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(mind_module, "WRITTEN", 0.01)  # bytes a second: the second save is far away
+    for number in range(3):
+        case.mind.see(observation(number))
+        case.seen()
+    assert case.mind.run(lambda session: len(list(tmp_path.rglob("*.state")))).result() == 1
+
+
 def test_a_full_disk_is_told_and_saving_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mind_module, "SAVE_EVERY", 0.01)
     case = Case(tmp_path)
