@@ -30,6 +30,8 @@ from ui.theme import Theme
 
 SMALLEST_DRAG = 6  # logical pixels; a shorter drag is a click
 DIMMED = 130  # of 255
+PLATE = 190  # of 255: what stands behind the hint
+MARGIN = 20  # pixels around the hint
 
 log = logging.getLogger(__name__)
 
@@ -129,10 +131,17 @@ class Overlay(QWidget):
         painter.end()
 
     def _paint_hint(self, painter: QPainter) -> None:
-        painter.setPen(QColor("#FFFFFF"))
         painter.setFont(self._theme.font(1.3))
         words = f"{self.accessibleName()}\n{self.accessibleDescription()}"
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
+        how = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        room = self.rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        plate = painter.boundingRect(room, int(how), words).adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(QColor(0, 0, 0, PLATE))  # readable on whatever is under it
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(plate, MARGIN / 2, MARGIN / 2)
+        painter.setPen(QColor("#FFFFFF"))
+        painter.drawText(room, int(how), words)
 
     def _window_at(self, place: QPoint) -> QRect:
         for window in self._windows:

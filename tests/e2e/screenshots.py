@@ -22,7 +22,7 @@ from time import monotonic
 
 from PIL import Image
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, QRect, QTime
-from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.paths import paths_in
@@ -56,6 +56,7 @@ IN_EVERY_LOOK = (
     "follow-up",
     "history",
     "memory",
+    "snip-window",
 )
 
 BUILD = (
@@ -128,9 +129,7 @@ class Studio:
             return
         path = self._folder / f"{name}{self._suffix}.png"
         widget.grab().save(str(path))
-        with Image.open(path) as taken:
-            small = taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        small.save(path, optimize=True)
+        shrink(path)
 
     def _stage(self) -> None:
         now = datetime.now(UTC)
@@ -147,6 +146,13 @@ class Studio:
             model_answers=True,
             state_bytes=2**20,
         )
+
+
+def shrink(path: Path) -> None:
+    """Gives a picture 256 colours of its own."""
+    with Image.open(path) as taken:
+        small = taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
 
 
 def photograph(studio: Studio) -> None:
@@ -357,8 +363,14 @@ def photograph_snip(studio: Studio) -> None:
     """The dimmed screen with one window marked."""
     desktop = studio.desktop
     screen = QGuiApplication.primaryScreen()
-    picture = QPixmap.fromImage(decoded(drawn("notes.txt", NOTE)))
-    window = QRect(40, 30, screen.geometry().width() // 2, screen.geometry().height() // 2)
+    size, ratio = screen.geometry().size(), screen.devicePixelRatio()
+    window = QRect(size.width() // 12, size.height() // 10, size.width() * 2 // 3, size.height() // 2)
+    shown = round(window.width() * ratio), round(window.height() * ratio)
+    picture = QPixmap(size * ratio)
+    picture.fill(QColor("#4C5A74"))
+    painter = QPainter(picture)
+    painter.drawImage(window.topLeft() * ratio, decoded(drawn("notes.txt", NOTE, size=shown)))
+    painter.end()
     overlay = Overlay(desktop.theme, screen, picture, [window])
     overlay.show()
     studio.take("snip", overlay)
