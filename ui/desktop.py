@@ -59,7 +59,7 @@ class Desktop(QObject):
         self.pictures = Pictures(bridge)
         self.window = AskWindow(self.theme, bridge, self.controls, self.pictures)
         self.tray = Tray(self.theme, self.controls)
-        self.snip = Snip(self.theme)
+        self.snip = Snip(self.theme, aside=self.window)
         self.hotkeys = Hotkeys()
         self._hotkey_trouble = ""
         self.welcome: Welcome | None = None
