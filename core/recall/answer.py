@@ -26,9 +26,9 @@ class Statement:
     found: a value or a line; yes: that it was seen; place: where; time: when; spoken: the model's words alone;
     unseen: nothing of it was seen; unread: nothing of it is in the picture asked about; untrained: the model in use
     cannot answer from its memory. ``spoken``: the model's words, before the rest. ``value``: the answer itself, empty
-    where the line is the answer or the model's words say it; ``line``: as it stood on the screen. ``application``,
-    ``title``, ``source``: where. ``first``, ``last``: when the line was on screen; None for a picture that is asked
-    about. ``nearest``: found by words near in meaning only, so nothing is claimed.
+    where the line is the answer; ``line``: as it stood on the screen. ``application``, ``title``, ``source``: where.
+    ``first``, ``last``: when the line was on screen; None for a picture that is asked about. ``nearest``: found by
+    words near in meaning only, so nothing is claimed.
     """
 
     kind: Kind

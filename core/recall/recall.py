@@ -6,7 +6,6 @@ Knows the timeline and the session by their faces only; owns no thread and no fi
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -112,8 +111,7 @@ class Recall:
                     spoken += piece
                     yield piece
             if _supported_by(spoken, found[:PROOF]):
-                value = "" if _says(spoken, said.value) else said.value
-                origin, said = "both", replace(said, spoken=spoken.strip(), value=value, nearest=False)
+                origin, said = "both", replace(said, spoken=spoken.strip(), nearest=False)
         yield Answer(in_english(said, local), said, origin, proof, clock.timings, after)
 
     def _say(self, understood: Understood, evidence: Sequence[Observation]) -> Iterator[str]:
@@ -311,11 +309,6 @@ def _rarity(asked: Question, pages: Sequence[Page], fit: Fit = by_words) -> dict
         share = having / len(pages) if pages else 0.0
         rarity[term.word] = 0.55 + 0.45 * (1 - math.sqrt(share)) if having else NOWHERE
     return rarity
-
-
-def _says(spoken: str, value: str) -> bool:
-    """Whether the model's words hold ``value`` as a whole: 4 is not in 4.5."""
-    return re.search(rf"(?<![\w.,]){re.escape(value)}(?!\w|[.,]\w)", spoken, re.IGNORECASE) is not None
 
 
 def _supported_by(spoken: str, evidence: Sequence[Evidence]) -> bool:

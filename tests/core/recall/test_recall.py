@@ -199,15 +199,6 @@ def test_the_models_words_come_before_the_answer_and_evidence_comes_as_data_alon
 
 
 @pytest.mark.parametrize(
-    ("spoken", "value"), [("158 cm", ""), ("158 CM.", ""), ("158 cm $213.50 4", ""), ("Osprey 158", "158 cm")]
-)
-def test_a_value_that_the_model_says_is_not_said_twice(timeline: Timeline, spoken: str, value: str) -> None:
-    answer = ask(timeline, "How high is the Osprey lamp?", session=Speaking(spoken))
-    assert (answer.origin, answer.said.spoken, answer.said.value) == ("both", spoken, value)
-    assert answer.text.startswith(f"{spoken} - {value} - “" if value else f"{spoken} - “")
-
-
-@pytest.mark.parametrize(
     ("question", "said"),
     [
         ("How high is the Osprey lamp?", ("found", "158 cm", "chromium")),
