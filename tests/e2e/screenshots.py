@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
+import numpy as np
 from PIL import Image
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, QRect, QTime
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
@@ -93,6 +94,7 @@ class Studio:
 
     def __init__(self, application: QApplication, folder: Path, suffix: str) -> None:
         self._application, self._folder, self._suffix = application, folder, suffix
+        self.taken: list[Path] = []  # shrunk in the end: that takes longer than the engine may be silent
         self._home = tempfile.TemporaryDirectory()
         paths = paths_in(Path(self._home.name))
         self.engine = FakeEngine(paths)
@@ -129,7 +131,7 @@ class Studio:
             return
         path = self._folder / f"{name}{self._suffix}.png"
         widget.grab().save(str(path))
-        shrink(path)
+        self.taken.append(path)
 
     def _stage(self) -> None:
         now = datetime.now(UTC)
@@ -149,9 +151,18 @@ class Studio:
 
 
 def shrink(path: Path) -> None:
-    """Gives a picture 256 colours of its own."""
+    """Gives a picture 256 colours of its own: the most frequent as they are, so that no ground takes on a tint, and
+    others that come near all the rest."""
     with Image.open(path) as taken:
-        small = taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        whole = taken.convert("RGB")
+    pixels = np.asarray(whole)
+    colours, places, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    near = whole.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).getpalette() or []
+    palette = np.concatenate([colours[np.argsort(-counts)[:128]], np.reshape(near, (-1, 3))])[:256]
+    # Pillow's own way to a given palette takes short cuts that would tint the ground after all.
+    nearest = [np.argmin(((palette.astype(int) - colour) ** 2).sum(1)) for colour in colours.astype(int)]
+    small = Image.fromarray(np.asarray(nearest, np.uint8)[places].reshape(pixels.shape[:2]), "P")
+    small.putpalette(palette.astype(np.uint8).tobytes())
     small.save(path, optimize=True)
 
 
@@ -482,6 +493,8 @@ def main() -> int:
         photograph(studio)
     finally:
         studio.close()
+    for path in studio.taken:
+        shrink(path)
     return 0
 
 
