@@ -88,6 +88,10 @@ def test_a_part_of_the_screen_is_snipped_by_keys_alone_on_one_of_two_monitors(ap
     app.desktop.set_monitor("L", "1000/300x1080/300+0+0", "screen")
     app.desktop.set_monitor("R", "920/250x700/200+1000+0", "none")
     agree(app)
+    app.desktop.press("ctrl+alt+s")
+    app.wait(lambda now: now["overlays"] == 2 and not now["window"], "overlays, and the window's stepping aside")
+    app.desktop.press("Escape")
+    app.wait(lambda now: now["overlays"] == 0 and now["window"], "the window's coming back")
     put_away(app)
     script = "echo 'total 412.50'; exec sleep 300"
     with program(
