@@ -133,8 +133,8 @@ def forget(
 ) -> None:
     """Delete moments, their pictures and text, and take the memory back to before them.
 
-    What is old, an --end, a --moment (its number stands below an answer), --all, is asked back about; --last and
-    --since alone delete at once.
+    It is asked back about, unless --yes. Without a terminal to ask on, --last and --since alone delete at once; the
+    others (--end, --moment, whose number stands below an answer, and --all) want --yes.
     """
     if sum((last is not None, since is not None or end is not None, bool(moments), everything)) != 1:
         raise click.UsageError("Give one of --last TIME, --since WHEN, --end WHEN, --moment NUMBER, --all.")
@@ -142,7 +142,9 @@ def forget(
     from app.forgetting import forget as forget_ordered
 
     start, until = (None if time is None else _time(time) for time in (since, end))
-    ask_back = not yes and (until is not None or bool(moments) or everything)
+    # A program or a key that wipes the last minutes has nobody to ask; a person may have mistyped the time.
+    must_ask = until is not None or bool(moments) or everything
+    ask_back = not yes and (must_ask or sys.stdin.isatty())
     forget_ordered(Order(last, start, until, moments), ask_back=ask_back, as_json=as_json)
 
 

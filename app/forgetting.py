@@ -10,7 +10,7 @@ from datetime import datetime
 import click
 
 from app.client import Client, connect
-from app.spoken import plural, to_errors
+from app.spoken import length, plural, to_errors
 from core.errors import InputError
 
 EXPLANATION = (
@@ -54,6 +54,8 @@ def forget(order: Order, *, ask_back: bool, as_json: bool) -> None:
 def _ask_back(client: Client, order: Order) -> None:
     if order.moments:
         what, time = f"{plural(len(set(order.moments)), 'moment')}", "the first of them"
+    elif order.last_s is not None:
+        what, time = f"what was seen in the last {length(order.last_s)}", "then"
     elif order.start is None and order.end is None:
         what, time = "everything that was ever recorded", ""
     else:

@@ -33,6 +33,15 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+def length(seconds: float) -> str:
+    """A length of time as :class:`Duration` reads it: 1h30m."""
+    left, words = round(seconds), ""
+    for unit in ("d", "h", "m", "s"):
+        number, left = divmod(left, round(UNITS[unit]))
+        words += f"{number}{unit}" if number else ""
+    return words or "0s"
+
+
 def plain(text: str) -> str:
     """Text from the screen or a model for a terminal: no control or direction characters that could act on it."""
     return "".join(_harmless(character) for character in text)

@@ -59,7 +59,7 @@ class Desktop(QObject):
         self.pictures = Pictures(bridge)
         self.window = AskWindow(self.theme, bridge, self.controls, self.pictures)
         self.tray = Tray(self.theme, self.controls)
-        self.snip = Snip(self.theme)
+        self.snip = Snip(self.theme, aside=self.window)
         self.hotkeys = Hotkeys()
         self._hotkey_trouble = ""
         self.welcome: Welcome | None = None
@@ -74,6 +74,7 @@ class Desktop(QObject):
         self._may_begin = False  # recording was not yet begun on this connection
         self._oldest_ticket = 0
         self._newest_ticket = 0
+        self._consenting = 0  # the ticket of writing the consent down
         self._goodbye = 0  # the ticket of the engine's shutdown; -1: it goes on
         self.ended = False
         self._trayless = False  # it was told
@@ -240,6 +241,8 @@ class Desktop(QObject):
 
     def _settings_fetched(self, _ticket: int, settings: tuple[SettingInfo, ...]) -> None:
         self._values = {setting.name: setting.value for setting in settings}
+        if self._consenting:  # asked for before the answer was written down
+            self._values["desktop.consent"] = "true"
         self._listen()
         self.theme.set_scheme(self._values.get("desktop.theme", "system"))
         self._begin()
@@ -291,7 +294,7 @@ class Desktop(QObject):
         if given:
             self._make_choices()
             self._values["desktop.consent"] = "true"
-            self.bridge.change_setting("desktop.consent", "true")
+            self._consenting = self.bridge.change_setting("desktop.consent", "true")
             self._may_begin = True
             self._begin()
         else:
@@ -323,10 +326,16 @@ class Desktop(QObject):
     def _done(self, ticket: int, _answer: object) -> None:
         if ticket == self._goodbye:
             self._end()
+        elif ticket == self._consenting:
+            self._consenting = 0
+            self.bridge.fetch_settings()
 
-    def _failed(self, ticket: int, _message: str, _remedy: str) -> None:
+    def _failed(self, ticket: int, message: str, remedy: str) -> None:
         if ticket == self._goodbye:
             self._end()
+        elif ticket == self._consenting:
+            self._consenting = 0
+            self.window.tell(f"{message} {remedy}".strip())
 
     # --- since when -----------------------------------------------------------------------------------------------
 

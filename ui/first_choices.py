@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QRadioButton, QVBoxLayout, QWidget
 
-from app.protocol import ModelInfo
+from app.protocol import ModelInfo, SettingInfo
 from ui import text
 from ui.bridge import Bridge
 from ui.i18n import engine_says
@@ -18,7 +18,6 @@ INDENT = 26  # pixels: below the words of the button
 BETWEEN = 8  # pixels: what explains a choice is nearer to it than to the next one
 MODEL = "model.path"
 ASK, SNIP = "desktop.hotkey_ask", "desktop.hotkey_snip"
-DEFAULTS = {ASK: "<ctrl>+<alt>+space", SNIP: "<ctrl>+<alt>+s"}
 
 
 class FirstChoices(QWidget):
@@ -31,6 +30,8 @@ class FirstChoices(QWidget):
         self._ticket = 0
         self._bridge = bridge
         self.fields = {ASK: KeyField(_tr("Keys to ask")), SNIP: KeyField(_tr("Keys to snip and ask"))}
+        self._set: dict[str, str] = {}  # the keys as the settings have them
+        self._pressed: set[str] = set()  # fields whose keys the user chose
         self.trouble = label(role="failure", wrap=True)
         self.trouble.hide()
         self.models: dict[str, QRadioButton] = {}
@@ -47,8 +48,7 @@ class FirstChoices(QWidget):
             words.setBuddy(field)
             keys.addWidget(words, row, 0)
             keys.addWidget(field, row, 1)
-            field.show_combination(DEFAULTS[name])
-            field.keySequenceChanged.connect(self.check_keys)
+            field.keySequenceChanged.connect(lambda _keys, name=name: self._keys_chosen(name))
         keys.setColumnStretch(0, 1)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -61,11 +61,13 @@ class FirstChoices(QWidget):
         rows.addWidget(self.waiting)
         rows.addLayout(self._choices)
         bridge.models_fetched.connect(self._fetched)
+        bridge.settings_fetched.connect(self._settings_fetched)
         bridge.failed.connect(self._failed)
 
     def refresh(self) -> None:
         """The page is shown: what can be had is looked up now."""
         self._ticket = self._bridge.fetch_models()
+        self._bridge.fetch_settings()
         self.check_keys()
 
     @property
@@ -75,9 +77,9 @@ class FirstChoices(QWidget):
 
     @property
     def settings(self) -> dict[str, str]:
-        """The settings that differ from their defaults, by name."""
-        chosen = {name: field.combination for name, field in self.fields.items()}
-        changed = {name: value for name, value in chosen.items() if value != DEFAULTS[name]}
+        """The settings that were chosen otherwise than they are, by name."""
+        chosen = {name: field.combination for name, field in self.fields.items() if name in self._pressed}
+        changed = {name: value for name, value in chosen.items() if value != self._set.get(name)}
         for model in self._chosen_models():
             if model.present and not model.chosen:
                 changed[MODEL] = model.path
@@ -96,6 +98,20 @@ class FirstChoices(QWidget):
         trouble = self._try_keys({name.rpartition("_")[2]: field.combination for name, field in self.fields.items()})
         self.trouble.setText(trouble)
         self.trouble.setVisible(bool(trouble))
+
+    def _keys_chosen(self, name: str) -> None:
+        self._pressed.add(name)
+        self.check_keys()
+
+    def _settings_fetched(self, _ticket: int, settings: tuple[SettingInfo, ...]) -> None:
+        """The keys that the settings have stand in the fields until others are pressed."""
+        self._set = {setting.name: setting.value for setting in settings if setting.name in self.fields}
+        for name, field in self.fields.items():
+            if name not in self._pressed:
+                with QSignalBlocker(field):
+                    field.show_combination(self._set.get(name, ""))
+        if self.isVisible():
+            self.check_keys()
 
     def _fetched(self, ticket: int, models: tuple[ModelInfo, ...]) -> None:
         if ticket != self._ticket or self.models:

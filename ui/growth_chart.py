@@ -21,7 +21,7 @@ from ui.theme import Theme
 from ui.widgets import follow
 
 HEADROOM = 1.15  # of the axis above the highest value
-UNIT = 1024  # bytes in a kilobyte, as ui.text counts them
+UNIT = 1000  # bytes in a kilobyte, as ui.text counts them
 SHORTEST = 60.0  # seconds that the axis spans at least
 SMALLEST = QSize(280, 200)
 LINE = 2.5  # pixels

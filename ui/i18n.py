@@ -112,9 +112,10 @@ def _longest_first() -> tuple[str, ...]:
 def _locale(code: str) -> QLocale:
     system = QLocale.system()
     language = QLocale(code).language()
-    if system.language() == language or (code == "en" and system.language() is QLocale.Language.C):
+    if code == "en" and system.language() is QLocale.Language.C:  # a system without a language: times as "14:05"
+        system.setNumberOptions(QLocale.NumberOption.DefaultNumberOptions)  # else 1163419 and not 1,163,419
         return system
-    return QLocale(language, system.territory())
+    return system if system.language() == language else QLocale(language, system.territory())
 
 
 def _own() -> tuple[str, str]:

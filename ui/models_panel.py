@@ -30,6 +30,7 @@ class ModelsPanel(Panel):
         )
         self._theme, self._bridge = theme, bridge
         self._ticket = 0
+        self._cancelled = ""  # what is said of the work under way if it is cancelled
         self._models: tuple[ModelInfo, ...] = ()
         self.buttons: dict[tuple[str, str], QPushButton] = {}  # (model, "use" | "get" | "verify")
         self._lines: list[QWidget] = []
@@ -53,11 +54,13 @@ class ModelsPanel(Panel):
     def download(self, name: str) -> None:
         """Begins the download of a published model, to answer with it afterwards."""
         self.words.hide()
+        self._cancelled = _tr("Cancelled. What was downloaded stays for the next try.")
         self.work.follow(self._bridge.fetch_model(name, use=True), _tr("Downloading {name}").format(name=name))
         self._follow_work()
 
     def _verify(self, name: str) -> None:
         self.words.hide()
+        self._cancelled = _tr("Cancelled; not every file was looked at.")
         self.work.follow(self._bridge.verify_model(name), _tr("Verifying {name}").format(name=name))
         self._follow_work()
 
@@ -106,8 +109,7 @@ class ModelsPanel(Panel):
             button.setEnabled(not self.work.busy)
 
     def _ended(self, well: bool, words: str) -> None:
-        outcome = _tr("All is well.") if well else _tr("Cancelled. What was downloaded stays for the next try.")
-        self.words.setText(words or outcome)
+        self.words.setText(words or (_tr("All is well.") if well else self._cancelled))
         self.words.show()
         self._follow_work()
         self.refresh()

@@ -158,7 +158,10 @@ class SettingsWindow(QWidget):
     def _refused(self, ticket: int, message: str, remedy: str) -> None:
         name, _value = self._changes.pop(ticket, ("", ""))
         if name in self.rows:
-            self.rows[name].refuse(f"{message} {remedy}".strip())
+            row = self.rows[name]
+            # Its name in the file, and the command that explains it, are for a terminal: the row says what it is.
+            explained = "" if f"settings get {name}" in remedy else remedy
+            row.refuse(f"{message.replace(name, row.title, 1)} {explained}".strip())
 
     def _filter(self, words: str) -> None:
         found = False

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
@@ -30,6 +30,9 @@ from ui.theme import Theme
 
 SMALLEST_DRAG = 6  # logical pixels; a shorter drag is a click
 DIMMED = 130  # of 255
+PLATE = 190  # of 255: what stands behind the hint
+MARGIN = 20  # pixels around the hint
+UNCOVER_MS = 250  # until what was under a window is drawn and its fading is over; no window system tells when
 
 log = logging.getLogger(__name__)
 
@@ -129,10 +132,17 @@ class Overlay(QWidget):
         painter.end()
 
     def _paint_hint(self, painter: QPainter) -> None:
-        painter.setPen(QColor("#FFFFFF"))
         painter.setFont(self._theme.font(1.3))
         words = f"{self.accessibleName()}\n{self.accessibleDescription()}"
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
+        how = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        room = self.rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        plate = painter.boundingRect(room, int(how), words).adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(QColor(0, 0, 0, PLATE))  # readable on whatever is under it
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(plate, MARGIN / 2, MARGIN / 2)
+        painter.setPen(QColor("#FFFFFF"))
+        painter.drawText(room, int(how), words)
 
     def _window_at(self, place: QPoint) -> QRect:
         for window in self._windows:
@@ -163,19 +173,37 @@ class Snip(QObject):
     failed = Signal(str)
     _fetched = Signal(QImage)  # from the thread that asks the portal
 
-    def __init__(self, theme: Theme, windows: Callable[[], Sequence[QRect]] | None = None) -> None:
-        """``windows``: the visible windows front to back, in desktop pixels; the window system's by default."""
+    def __init__(
+        self, theme: Theme, windows: Callable[[], Sequence[QRect]] | None = None, aside: QWidget | None = None
+    ) -> None:
+        """``windows``: the visible windows front to back, in desktop pixels; the window system's by default.
+
+        ``aside``: a window that steps aside meanwhile, because what it covers may be wanted; it comes back by itself
+        unless a picture was chosen.
+        """
         super().__init__()
         self._theme = theme
         self._windows = windows or desktop_windows
+        self._aside = aside
+        self._stepped_aside = False
+        self._uncovering = QTimer(self, interval=UNCOVER_MS, singleShot=True)
+        self._uncovering.timeout.connect(self._take)
         self.overlays: list[Overlay] = []
         self._waiting: threading.Thread | None = None
         self._fetched.connect(self._portal_answered, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
         """Takes the pictures, then covers the screens. Does nothing while it is under way."""
-        if self.overlays:
+        if self.overlays or self._uncovering.isActive():
             return
+        if self._aside is not None and self._aside.isVisible() and not self._aside.isMinimized():
+            self._stepped_aside = True
+            self._aside.hide()
+            self._uncovering.start()
+        else:
+            self._take()
+
+    def _take(self) -> None:
         if QGuiApplication.platformName().startswith("wayland"):
             self._ask_portal()
             return
@@ -211,6 +239,7 @@ class Snip(QObject):
     def _cover(self, pictures: Sequence[tuple[QScreen, QPixmap]]) -> None:
         """Shows each screen's picture on it, dimmed."""
         if any(picture.isNull() for _screen, picture in pictures):
+            self._come_back()
             self.failed.emit(
                 self.tr("This desktop does not hand out pictures of the screen. Paste or drop a picture instead.")
             )
@@ -235,9 +264,17 @@ class Snip(QObject):
 
     def cancel(self) -> None:
         self._close()
+        self._come_back()
         self.cancelled.emit()
 
+    def _come_back(self) -> None:
+        if self._stepped_aside and self._aside is not None:
+            self._stepped_aside = False
+            self._aside.show()
+            self._aside.activateWindow()
+
     def _chosen(self, picture: QImage) -> None:
+        self._stepped_aside = False
         self._close()
         self.chosen.emit(picture)
 

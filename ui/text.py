@@ -96,8 +96,8 @@ def decimal(number: float) -> str:
 
 
 def size(octets: int) -> str:
-    """A number of bytes as a person reads it: "1.4 GB"."""
-    return QLocale().formattedDataSize(octets, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+    """A number of bytes as a person reads it, in thousands as in the settings and on the command line: "1.4 GB"."""
+    return QLocale().formattedDataSize(octets, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
 
 
 def duration(seconds: float) -> str:

@@ -2066,6 +2066,10 @@
         <translation>Abgebrochen. Was schon heruntergeladen ist, bleibt für den nächsten Versuch.</translation>
     </message>
     <message>
+        <source>Cancelled; not every file was looked at.</source>
+        <translation>Abgebrochen; nicht jede Datei wurde geprüft.</translation>
+    </message>
+    <message>
         <source>Cancelled; the rest is as it was.</source>
         <translation>Abgebrochen; der Rest ist, wie er war.</translation>
     </message>

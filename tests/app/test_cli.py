@@ -174,6 +174,38 @@ def test_nothing_is_forgotten_without_a_yes(
     assert ("--yes" in error) == (words == "")
 
 
+class Terminal(io.StringIO):
+    """Somebody who can be asked."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        (("forget", "--last", "90m"), "Delete what was seen in the last 1h30m?"),
+        (("forget", "--since", "2026-03-02T12:00:00+00:00"), ": 1 moment?"),
+    ],
+)
+@pytest.mark.parametrize("words", ["y\n", "\n"], ids=["yes", "enter"])
+def test_whoever_sits_at_a_terminal_is_asked_about_the_last_hours_too(
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    question: str,
+    words: str,
+) -> None:
+    engine.add_moment(PROOF, b"")
+    monkeypatch.setattr("sys.stdin", Terminal(words))
+    assert main(list(arguments)) == (0 if words == "y\n" else 1)
+    assert question in capsys.readouterr().err
+    assert len(orders(engine)) == (words == "y\n")
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    told(capsys, *arguments, "--yes")
+
+
 def test_an_answer_names_the_numbers_that_its_moments_are_forgotten_by(
     engine: FakeEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from app.intent import Intent
 from app.notices import MOST, Notices
 from app.protocol import SourceStatus, Status
 from app.recorder import RecorderFacts, Wanted
-from app.spoken import Duration, plain
+from app.spoken import Duration, length, plain
 from app.truth import STALLED_AFTER, state_of
 from core.errors import InputError
 
@@ -189,6 +189,11 @@ def test_a_masked_window_is_named_by_its_rule_while_recording_goes_on() -> None:
 )
 def test_lengths_of_time(text: str, seconds: float) -> None:
     assert Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["30s", "10m", "1h30m", "2d", "1d1s"])
+def test_a_length_of_time_is_written_as_it_is_read(text: str) -> None:
+    assert length(Duration().convert(text, None, None)) == text
 
 
 @pytest.mark.parametrize("text", ["", "10", "m", "-5m", "0s", "ten minutes", "1h garbage", "9" * 30 + "d"])

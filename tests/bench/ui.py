@@ -1,9 +1,9 @@
 """What the desktop costs: start to window, memory, stalls, stopping an answer, hotkey to field, scrolling.
 
-    QT_QPA_PLATFORM=offscreen python -m tests.bench.ui [--runs 5] [--json]
+    python -m tests.bench.ui [--runs 5] [--json]
 
-Medians over runs, each in a process of its own, on a fake engine: the desktop's own part of each figure. With the
-real engine and real keys: tests/bench/ui_real.py.
+Offscreen, unless QT_QPA_PLATFORM says otherwise. Medians over runs, each in a process of its own, on a fake engine:
+the desktop's own part of each figure. With the real engine and real keys: tests/bench/ui_real.py.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ def in_child(what: str) -> dict[str, float]:
     """One run of ``what`` in a process of its own."""
     ended = subprocess.run(
         [sys.executable, "-m", "tests.bench.ui", "--child", what],
-        env=os.environ | {BEGAN: repr(perf_counter())},
+        env={"QT_QPA_PLATFORM": "offscreen"} | os.environ | {BEGAN: repr(perf_counter())},
         stdout=subprocess.PIPE,
         check=True,
     )

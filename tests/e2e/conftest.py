@@ -16,13 +16,14 @@ from tests.helpers.desktop import VirtualDesktop
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[App]:
+    """The parameter, where there is one: environment variables of the app's."""
     paths = paths_in(tmp_path / "home")
     with VirtualDesktop() as desktop:
         file = tmp_path / "shown.json"
         process = desktop.run(
             [sys.executable, "-m", "tests.helpers.watched_desktop", str(file)],
-            {HOME_VARIABLE: str(tmp_path / "home")},
+            {HOME_VARIABLE: str(tmp_path / "home"), **getattr(request, "param", {})},
         )
         yield App(desktop, paths, process, file)
         if process.poll() is None:

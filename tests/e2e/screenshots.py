@@ -20,9 +20,10 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
+import numpy as np
 from PIL import Image
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, QRect, QTime
-from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.paths import paths_in
@@ -56,6 +57,7 @@ IN_EVERY_LOOK = (
     "follow-up",
     "history",
     "memory",
+    "snip-window",
 )
 
 BUILD = (
@@ -92,6 +94,7 @@ class Studio:
 
     def __init__(self, application: QApplication, folder: Path, suffix: str) -> None:
         self._application, self._folder, self._suffix = application, folder, suffix
+        self.taken: list[Path] = []  # shrunk in the end: that takes longer than the engine may be silent
         self._home = tempfile.TemporaryDirectory()
         paths = paths_in(Path(self._home.name))
         self.engine = FakeEngine(paths)
@@ -128,9 +131,7 @@ class Studio:
             return
         path = self._folder / f"{name}{self._suffix}.png"
         widget.grab().save(str(path))
-        with Image.open(path) as taken:
-            small = taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        small.save(path, optimize=True)
+        self.taken.append(path)
 
     def _stage(self) -> None:
         now = datetime.now(UTC)
@@ -147,6 +148,22 @@ class Studio:
             model_answers=True,
             state_bytes=2**20,
         )
+
+
+def shrink(path: Path) -> None:
+    """Gives a picture 256 colours of its own: the most frequent as they are, so that no ground takes on a tint, and
+    others that come near all the rest."""
+    with Image.open(path) as taken:
+        whole = taken.convert("RGB")
+    pixels = np.asarray(whole)
+    colours, places, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    near = whole.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).getpalette() or []
+    palette = np.concatenate([colours[np.argsort(-counts)[:128]], np.reshape(near, (-1, 3))])[:256]
+    # Pillow's own way to a given palette takes short cuts that would tint the ground after all.
+    nearest = [np.argmin(((palette.astype(int) - colour) ** 2).sum(1)) for colour in colours.astype(int)]
+    small = Image.fromarray(np.asarray(nearest, np.uint8)[places].reshape(pixels.shape[:2]), "P")
+    small.putpalette(palette.astype(np.uint8).tobytes())
+    small.save(path, optimize=True)
 
 
 def photograph(studio: Studio) -> None:
@@ -357,8 +374,14 @@ def photograph_snip(studio: Studio) -> None:
     """The dimmed screen with one window marked."""
     desktop = studio.desktop
     screen = QGuiApplication.primaryScreen()
-    picture = QPixmap.fromImage(decoded(drawn("notes.txt", NOTE)))
-    window = QRect(40, 30, screen.geometry().width() // 2, screen.geometry().height() // 2)
+    size, ratio = screen.geometry().size(), screen.devicePixelRatio()
+    window = QRect(size.width() // 12, size.height() // 10, size.width() * 2 // 3, size.height() // 2)
+    shown = round(window.width() * ratio), round(window.height() * ratio)
+    picture = QPixmap(size * ratio)
+    picture.fill(QColor("#4C5A74"))
+    painter = QPainter(picture)
+    painter.drawImage(window.topLeft() * ratio, decoded(drawn("notes.txt", NOTE, size=shown)))
+    painter.end()
     overlay = Overlay(desktop.theme, screen, picture, [window])
     overlay.show()
     studio.take("snip", overlay)
@@ -470,6 +493,8 @@ def main() -> int:
         photograph(studio)
     finally:
         studio.close()
+    for path in studio.taken:
+        shrink(path)
     return 0
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Callable
+from functools import partial
 
 import psutil
 import pytest
 
 from app.client import connect
+from core.capture.windows import window_facts
 from tests.e2e.desktop_app import PATIENCE, App, agree, put_away
 from tests.helpers.desktop import program, wait_until
 
@@ -85,6 +88,10 @@ def test_a_part_of_the_screen_is_snipped_by_keys_alone_on_one_of_two_monitors(ap
     app.desktop.set_monitor("L", "1000/300x1080/300+0+0", "screen")
     app.desktop.set_monitor("R", "920/250x700/200+1000+0", "none")
     agree(app)
+    app.desktop.press("ctrl+alt+s")
+    app.wait(lambda now: now["overlays"] == 2 and not now["window"], "overlays, and the window's stepping aside")
+    app.desktop.press("Escape")
+    app.wait(lambda now: now["overlays"] == 0 and now["window"], "the window's coming back")
     put_away(app)
     script = "echo 'total 412.50'; exec sleep 300"
     with program(
@@ -104,3 +111,34 @@ def test_a_part_of_the_screen_is_snipped_by_keys_alone_on_one_of_two_monitors(ap
         app.desktop.type("What is the total?")
         app.desktop.press("Return")
         app.wait(lambda now: now["exchanges"] and now["exchanges"][0]["stage"] == "DONE", "an answer")
+
+
+@pytest.mark.parametrize("app", [{"QT_SCREEN_SCALE_FACTORS": "L=1;R=2"}], indirect=True, ids=["100 and 200 %"])
+def test_a_snip_has_the_pixels_of_its_monitor_whatever_the_monitors_scale(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.desktop.set_monitor("L", "1000/300x1080/300+0+0", "screen")
+    app.desktop.set_monitor("R", "920/250x700/200+1000+0", "none")
+    agree(app)
+    put_away(app)
+    monkeypatch.setenv("DISPLAY", app.desktop.display)
+
+    def snipped(do: Callable[[], None]) -> tuple[int, int]:
+        app.desktop.press("ctrl+alt+s")
+        app.wait(lambda now: now["overlays"] == 2, "an overlay on each monitor")
+        do()
+        app.wait(lambda now: now["typing"] and now["overlays"] == 0, "the question field")
+        width, height = app.shown()["about"]
+        put_away(app)
+        return width, height
+
+    for left in (200, 1200):
+        dragged = snipped(partial(app.desktop.drag, (left, 100), (left + 300, 250)))
+        assert dragged == pytest.approx((300, 150), abs=2)
+    bill = ["xterm", "-title", "bill", "-geometry", "40x10+1100+80", "-e", "sh", "-c", "exec sleep 300"]
+    with program(app.desktop, bill, "bill"):
+        facts = window_facts()
+        (place,) = [window.rect for window in facts.windows() or () if window.title == "bill"]
+        facts.close()
+        clicked = snipped(partial(app.desktop.click, place.left + 40, place.top + 40))
+    assert clicked == pytest.approx((place.width, place.height), abs=2)

@@ -62,7 +62,7 @@ def test_a_terminal_a_browser_page_and_an_editor_are_asked_about_by_hotkey(app: 
         for question, expected, application in ASKED:
             shown = ask(app, question)
             assert expected in shown["answer"], shown
-            assert shown["origin"] == "From what was recorded"
+            assert shown["origin"] in {"From what was recorded", "From memory and what was recorded"}
             assert application in shown["cards"][0], shown
     with connect(app.paths, start=False) as client:
         moments = client.moments(limit=200).moments

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 LOOK = 4  # seconds for which somebody looks at a window before closing it
 FIRST_RUN_PAGES = 4
-PROVEN = ("evidence", "both")  # the model may remember it as well
+PROVED = ("evidence", "both")  # both: the model's own words say nothing that the proof does not
 READ = 120.0  # seconds within which the text of what was shown must have been read
 
 
@@ -97,7 +97,7 @@ def ask(day: Day, question: str, *options: str) -> dict[str, Any]:
 def test_the_answer_holds_the_string_and_its_moment_comes_first(day: Day, question: Question) -> None:
     answer = ask(day, question.text)
     assert [part for part in question.expected if part not in answer["answer"].lower()] == [], answer
-    assert answer["from"] in PROVEN
+    assert answer["from"] in PROVED
     first = answer["moments"][0]
     start, end = day.shown[question.scene]
     assert start <= datetime.fromisoformat(first["time"]) <= end + timedelta(seconds=1), first
@@ -154,7 +154,8 @@ def test_a_replay_of_what_was_recorded_gives_the_same_answers(day: Day, kind: st
     for question, answer in zip(QUESTIONS, replayed, strict=False):
         assert [part for part in question.expected if part not in answer["answer"].lower()] == [], answer
     live = [ask(day, question) for question in questions]
-    assert [answer["from"] in PROVEN for answer in replayed] == [answer["from"] in PROVEN for answer in live]
+    # Whether the model finds words of its own may differ: it looks at pictures that were stored once more.
+    assert [answer["from"] in PROVED for answer in replayed] == [answer["from"] in PROVED for answer in live]
     windows = [
         [answer["moments"][0]["window"] for answer in answers if answer["moments"]] for answers in (replayed, live)
     ]

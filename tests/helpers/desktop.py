@@ -133,6 +133,17 @@ class VirtualDesktop:
         """Moves the pointer."""
         self._tool("xdotool", "mousemove", str(x), str(y))
 
+    def resize(self, window: str, width: int, height: int) -> None:
+        self._tool("xdotool", "windowsize", "--sync", window, str(width), str(height))
+
+    def click(self, x: int, y: int) -> None:
+        self._tool("xdotool", "mousemove", str(x), str(y), "click", "1")
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Presses the left button at one place, moves, and lets it go at another."""
+        there, here = map(str, start), map(str, end)
+        self._tool("xdotool", "mousemove", *there, "mousedown", "1", "mousemove", *here, "mouseup", "1")
+
     def set_monitor(self, name: str, geometry: str, output: str) -> None:
         """Cuts a monitor out of the screen: ``width/mm x height/mm + left + top``; ``output``: screen or none."""
         self._tool("xrandr", "--setmonitor", name, geometry, output)

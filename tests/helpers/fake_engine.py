@@ -71,6 +71,8 @@ class FakeEngine:
         self.keeps_history = True
         self.memory = protocol.Memory(id=0)
         self.places: tuple[tuple[int, int, int, int], ...] = ()  # where searched words stand, in any moment
+        self.change_hold: threading.Event | None = None  # changing a setting waits for it
+        self.forget_hold: threading.Event | None = None  # forgetting waits for it, as it may for the model
         self.export_hold: threading.Event | None = None  # an export waits half-way for it
         self.export_failure: tuple[str, str] | None = None
         self._server = Server(paths, self._handle)
@@ -157,6 +159,19 @@ class FakeEngine:
         reply.put(protocol.Done(id=reply.id))
 
     def _forget(self, request: protocol.Forget, reply: Reply) -> None:
+        if self.forget_hold is None:
+            self._delete(request, reply)
+        else:
+            self._start(lambda: self._wait_and_delete(request, reply))
+
+    def _wait_and_delete(self, request: protocol.Forget, reply: Reply) -> None:
+        reply.put(protocol.Progress(id=reply.id, done=0.0, message="Waiting for the model"))
+        while self.forget_hold is not None and not self.forget_hold.wait(0.01):
+            if reply.cancelled.is_set():
+                return
+        self._delete(request, reply)
+
+    def _delete(self, request: protocol.Forget, reply: Reply) -> None:
         start, end = request.start, request.end
         if request.last_s is not None:
             start = datetime.now(UTC) - timedelta(seconds=request.last_s)
@@ -285,6 +300,18 @@ class FakeEngine:
         reply.put(protocol.Settings(id=reply.id, settings=self.settings.infos()))
 
     def _change_setting(self, request: protocol.ChangeSetting, reply: Reply) -> None:
+        if self.change_hold is None:
+            self._change(request, reply)
+        else:
+            self._start(lambda: self._wait_and_change(request, reply))
+
+    def _wait_and_change(self, request: protocol.ChangeSetting, reply: Reply) -> None:
+        while self.change_hold is not None and not self.change_hold.wait(0.01):
+            if reply.cancelled.is_set():
+                return
+        self._change(request, reply)
+
+    def _change(self, request: protocol.ChangeSetting, reply: Reply) -> None:
         try:
             self.settings = self.settings.changed_by_text(request.name, request.value)
         except InputError as error:

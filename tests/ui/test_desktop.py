@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +74,23 @@ def test_not_now_records_nothing_and_says_so(qtbot: QtBot, engine: FakeEngine, d
     assert not engine.settings.desktop.consent
     assert any("Nothing is recorded" in words for words in desktop.window.messages)
     assert not desktop.window.message.isHidden()
+
+
+def test_a_yes_counts_before_it_is_written_down(qtbot: QtBot, engine: FakeEngine, desktop: Desktop) -> None:
+    engine.change_hold = threading.Event()
+    desktop.start()
+    welcome = desktop.welcome
+    assert welcome is not None
+    for _ in range(4):  # quicker than the engine answers
+        welcome.on_button.click()
+    desktop.bridge.settings_fetched.emit(1, engine.settings.infos())  # as they were asked for on the way
+    qtbot.waitUntil(lambda: "watch" in engine.kinds())
+    assert not engine.settings.desktop.consent
+    engine.change_hold.set()
+    qtbot.waitUntil(lambda: engine.settings.desktop.consent)
+    settle(qtbot, desktop)
+    assert engine.kinds().count("watch") == 1
+    assert desktop.presence.light is Light.RECORDING
 
 
 def test_with_consent_recording_starts_by_itself(

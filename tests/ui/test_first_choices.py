@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtGui import QKeySequence
 from pytestqt.qtbot import QtBot
 
+from app.settings import Settings
 from tests.helpers.fake_engine import FakeEngine
 from ui.bridge import Bridge
 from ui.first_choices import ASK, SNIP, FirstChoices
@@ -37,6 +38,7 @@ def test_keys_that_are_taken_are_told_as_soon_as_they_are_pressed(qtbot: QtBot, 
 
     choices = FirstChoices(bridge, try_keys)
     qtbot.addWidget(choices)
+    bridge.settings_fetched.emit(1, Settings().infos())
     choices.fields[ASK].setKeySequence(QKeySequence("Ctrl+K"))
     assert not choices.trouble.isHidden()
     assert tried[-1] == {"ask": "<ctrl>+k", "snip": "<ctrl>+<alt>+s"}
@@ -45,6 +47,16 @@ def test_keys_that_are_taken_are_told_as_soon_as_they_are_pressed(qtbot: QtBot, 
     assert choices.settings == {ASK: "<ctrl>+l"}
     choices.fields[SNIP].clear()
     assert choices.settings == {ASK: "<ctrl>+l", SNIP: ""}
+
+
+def test_the_keys_that_the_settings_have_are_shown_until_others_are_pressed(qtbot: QtBot, bridge: Bridge) -> None:
+    choices = FirstChoices(bridge, lambda _keys: "")
+    qtbot.addWidget(choices)
+    choices.fields[SNIP].setKeySequence(QKeySequence("Ctrl+L"))  # before the engine has answered
+    kept = Settings().changed(ASK, "<ctrl>+<shift>+f9").changed(SNIP, "<ctrl>+k")
+    bridge.settings_fetched.emit(1, kept.infos())
+    assert choices.fields[ASK].combination == "<ctrl>+<shift>+f9"
+    assert choices.settings == {SNIP: "<ctrl>+l"}
 
 
 def test_the_built_in_model_is_chosen_and_another_is_named_for_download(

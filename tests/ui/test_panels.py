@@ -147,6 +147,26 @@ def test_a_download_is_cancelled_by_its_button(
     assert models.buttons["infinitevl", "get"].isEnabled()
 
 
+@pytest.mark.parametrize("to_the_end", [True, False])
+def test_a_model_is_verified_with_progress_and_may_be_left_half_verified(
+    qtbot: QtBot, engine: FakeEngine, bridge: Bridge, settings: SettingsWindow, to_the_end: bool
+) -> None:
+    models = settings.models
+    engine.downloaded = True
+    models.refresh()
+    qtbot.waitUntil(lambda: ("infinitevl", "verify") in models.buttons)
+    with qtbot.waitSignal(bridge.progress):
+        models.buttons["infinitevl", "verify"].click()
+    assert models.work.bar.value() == models.work.bar.maximum() / 2
+    with qtbot.waitSignals([bridge.done if to_the_end else bridge.cancelled, bridge.models_fetched], order="strict"):
+        if to_the_end:
+            engine.work_goes_on.set()
+        else:
+            models.work.stop_button.click()
+    assert models.words.text() == ("All is well." if to_the_end else "Cancelled; not every file was looked at.")
+    assert engine.downloaded
+
+
 def test_the_index_is_rebuilt_by_its_button(
     qtbot: QtBot, engine: FakeEngine, bridge: Bridge, settings: SettingsWindow
 ) -> None:

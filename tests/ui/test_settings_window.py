@@ -65,7 +65,8 @@ def test_a_refused_value_says_why_and_goes_back(
     row.editor.setText("minus a lot")
     with qtbot.waitSignal(bridge.failed):
         QTest.keyClick(row.editor, Qt.Key.Key_Return)
-    assert "timeline.budget_gb" in row.trouble
+    assert row.trouble.startswith("Budget (GB) cannot be that: ")
+    assert "afterimage settings" not in row.trouble
     assert row.editor.text() == row.value == row.setting.default
 
 

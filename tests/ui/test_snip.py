@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPixmap, QScreen
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ui.snip import Overlay, Snip
@@ -117,3 +118,29 @@ def test_the_pictures_are_taken_before_anything_covers_the_screen(
     assert len(snip.overlays) == len(QGuiApplication.screens())
     with qtbot.waitSignal(snip.cancelled):
         snip.cancel()
+
+
+@pytest.mark.parametrize("end", ["chosen", "cancelled", "failed"])
+def test_the_own_window_is_not_in_the_picture_and_comes_back_unless_one_was_chosen(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    covered: list[bool] = []
+
+    def grab(screen: QScreen, *_: int) -> QPixmap:
+        covered.append(window.isVisible())
+        return QPixmap() if end == "failed" else QPixmap(screen.geometry().size())
+
+    monkeypatch.setattr(QScreen, "grabWindow", grab)
+    snip = Snip(theme, list, aside=window)
+    with qtbot.waitSignal({"chosen": snip.chosen, "cancelled": snip.cancelled, "failed": snip.failed}[end]):
+        snip.start()
+        snip.start()  # pressed twice
+        if end != "failed":
+            qtbot.waitUntil(lambda: bool(snip.overlays))
+            key = Qt.Key.Key_Return if end == "chosen" else Qt.Key.Key_Escape
+            QTest.keyClick(snip.overlays[0], key)
+    assert covered == [False] * len(QGuiApplication.screens())
+    assert window.isVisible() is (end != "chosen")

@@ -84,3 +84,16 @@ def test_a_source_is_called_as_a_person_calls_it() -> None:
 def test_a_moment_of_no_window_is_named_after_its_screen() -> None:
     assert text.place("xterm", "make", "screen:DP-1") == "xterm"
     assert text.place("", "", "screen:DP-1") == "Screen DP-1"
+
+
+def test_a_size_counts_as_the_settings_and_the_command_line_do() -> None:
+    assert text.size(20_000_000_000) == "20.0 GB"
+    assert text.size(1_536) == "1.5 kB"
+
+
+def test_large_numbers_are_grouped_also_where_the_system_has_no_language(qapp: QApplication) -> None:
+    speak(qapp, "en")
+    assert text.count(1_163_419) == "1,163,419"
+    speak(qapp, "de")
+    assert text.count(1_163_419) == "1.163.419"
+    speak(qapp, "en")

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QDate, Qt, QTime
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QStyleHints
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDateEdit,
+    QLineEdit,
+    QPushButton,
+    QTimeEdit,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
-from ui.theme import DARK, LIGHT, Colours, Theme, line_icon
+from ui.theme import DARK, LIGHT, Colours, Theme, line_icon, set_role
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,3 +78,61 @@ def test_a_change_of_the_look_reaches_the_application(qtbot: QtBot, qapp: QAppli
     with qtbot.assertNotEmitted(theme.changed):
         theme.set_scheme("light")
     assert qapp.palette().window().color() == QColor(LIGHT.window)
+
+
+def test_the_systems_change_between_light_and_dark_is_followed(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheme = Qt.ColorScheme.Light
+    monkeypatch.setattr(QStyleHints, "colorScheme", lambda _hints: scheme)  # the offscreen platform has none to set
+    theme.set_scheme("system")
+    for scheme in (Qt.ColorScheme.Dark, Qt.ColorScheme.Light):
+        with qtbot.waitSignal(theme.changed):
+            QGuiApplication.styleHints().colorSchemeChanged.emit(scheme)
+        assert theme.dark is (scheme is Qt.ColorScheme.Dark)
+    theme.set_scheme("dark")
+    QGuiApplication.styleHints().colorSchemeChanged.emit(scheme)
+    assert theme.dark  # whatever the system says
+    theme.set_scheme("system")
+
+
+def tool(words: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(words)
+    set_role(button, "labelled")
+    return button
+
+
+def combo(words: str) -> QComboBox:
+    box = QComboBox()
+    box.addItem(words)
+    return box
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: QPushButton("Export"),
+        lambda: tool("Pause"),
+        lambda: QLineEdit("words"),
+        lambda: combo("All"),
+        lambda: QDateEdit(QDate(2026, 3, 4)),
+        lambda: QTimeEdit(QTime(14, 5)),
+    ],
+    ids=["button", "tool", "line", "choice", "day", "time"],
+)
+def test_what_cannot_be_used_now_looks_so(qtbot: QtBot, theme: Theme, made: Callable[[], QWidget]) -> None:
+    page, widget = QWidget(), made()
+    qtbot.addWidget(page)
+    widget.setParent(page)
+    widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # a ring around it is no difference
+    page.show()
+    usable = darkest(page)
+    widget.setEnabled(False)
+    assert darkest(page) > usable + 30
+
+
+def darkest(widget: QWidget) -> int:
+    """The lightness of the words, 0 to 255: nothing in a light widget is darker."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    return min(image.pixelColor(x, y).lightness() for x in range(image.width()) for y in range(image.height()))
