@@ -23,6 +23,7 @@ from ui.widgets import PageArea, label, open_at
 EVERY_MS = 1000
 MOST_REGIONS = 4  # that the model is shown beside the overview
 COLUMNS = 4
+WIDEST = 13  # digits that a tile has room for
 PART_HEIGHT = 72  # pixels
 SMALLEST = QSize(560, 480)
 UNKNOWN = "—"  # in place of a figure
@@ -36,7 +37,6 @@ class Tile(QFrame):
         self.setProperty("role", "card")
         self._name = name
         self._value = label(UNKNOWN, "figure")
-        self._value.setMinimumWidth(1)  # a long model name is cut rather than pushing the others aside
         self.setToolTip(explanation)
         self.setAccessibleDescription(explanation)
         rows = QVBoxLayout(self)
@@ -51,6 +51,9 @@ class Tile(QFrame):
 
     def show_value(self, words: str) -> None:
         self._value.setText(words)
+        # a figure is shown whole; a long model name is cut rather than pushing the others aside
+        most = self._value.fontMetrics().horizontalAdvance("0" * WIDEST)
+        self._value.setMinimumWidth(min(self._value.sizeHint().width(), most))
         self.setAccessibleName(f"{self._name}: {words}")
 
 

@@ -176,8 +176,9 @@ def test_a_monitor_left_out_in_the_settings_is_not_recorded(desktop: VirtualDesk
     first, second = (monitor.name for monitor in monitors())
     watched.service.change_setting("capture.monitors", first)
     watched.service.change_setting("capture.rates", f"{first} = 2")
+    plain = ["xterm", "-title", "on the first", "-geometry", "30x8+100+60", "-e", "sleep 300"]
     page = ["xterm", "-title", "on the second", "-geometry", "30x8+1100+60", *MAGENTA, "-e", "sleep 300"]
-    with program(desktop, page, "second"):
+    with program(desktop, plain, "first"), program(desktop, page, "second"):
         watched.service.watch(Wanted(("screen",))).result()
         watched.until(lambda: watched.session.pictures, "the first monitor")
         names = {source.name for source in watched.service.recorder.facts.sources}
