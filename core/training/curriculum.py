@@ -53,9 +53,8 @@ class Curriculum(Plan):
             return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 1024, WHOLE_WINDOW, WHOLE_WINDOW)))
         if kind == "frames" and self.beyond and progress > BEYOND_FROM and rng.random() < self.beyond:
             nearest, most = BEYOND
-            rows = (
-                rng.choice((1, 2)) if self.rows % 2 == 0 else 1
-            )  # two fill the recurrent kernel better, one reaches on
+            # two rows fill the recurrent kernel better, one reaches further
+            rows = rng.choice((1, 2)) if self.rows % 2 == 0 else 1
             length = self.rows // rows * self.length
             furthest = min(most, max(nearest, length // ROOM))
             return Recipe(kind, rows, length, furthest, WHOLE_WINDOW, nearest)
