@@ -92,7 +92,8 @@ class Recall:
             return
         asked, after = reading.question, "" if reading.alone else understood.after
         looked_at = self._looked_at(picture, picture_before, found, local)
-        if not found and picture is not None and self._session is not None and self._session.facts.answers:
+        model = self._speaking()
+        if not found and picture is not None and model is not None:
             # A model needs no text to see what the picture shows.
             yield from self._from_memory(understood, looked_at, local, clock)
             return
@@ -106,14 +107,14 @@ class Recall:
             said = stated(asked, best, finding, self._shown(best, finding), meant=meant)
             proof = self._proof(found)
         origin: Origin = "none" if meant else "evidence"
-        if self._session is not None and self._session.facts.answers and self._session.facts.fixed_wordings:
+        if model is not None and model.facts.fixed_wordings:
             # A small model does not outweigh what was read: it may only confirm it, from what it remembers.
             if said.kind == "found" and not meant:
                 with clock.stage("answer"):
                     spoken = "".join(self._say(understood, looked_at)).strip()
                 if _says_the_same(spoken, said):
                     origin, said = "both", said if said.value else replace(said, spoken=spoken)
-        elif self._session is not None and self._session.facts.answers:
+        elif model is not None:
             spoken = ""
             with clock.stage("answer"):
                 for piece in self._say(understood, [*looked_at, *self._look_again(proof)]):
@@ -122,6 +123,10 @@ class Recall:
             if _supported_by(spoken, found[:PROOF]):
                 origin, said = "both", replace(said, spoken=spoken.strip(), nearest=False)
         yield Answer(in_english(said, local), said, origin, proof, clock.timings, after)
+
+    def _speaking(self) -> Session | None:
+        """The session, where its model was trained to answer."""
+        return self._session if self._session is not None and self._session.facts.answers else None
 
     def _say(self, understood: Understood, evidence: Sequence[Observation]) -> Iterator[str]:
         """The model's answer. A conversation longer than the model reads is left out, the question is not."""
@@ -149,11 +154,12 @@ class Recall:
     ) -> Iterator[str | Answer]:
         """The session alone: what its memory state holds."""
         spoken, said = "", Statement("untrained")
-        if self._session is not None and self._session.facts.answers:
+        model = self._speaking()
+        if model is not None:
             with clock.stage("answer"):
                 for piece in self._say(understood, evidence):
                     spoken += piece
-                    if not self._session.facts.fixed_wordings:  # of a small model's only those words that hold
+                    if not model.facts.fixed_wordings:  # of a small model's only those words that hold
                         yield piece
             spoken = "" if self._guessed() else spoken.strip()
             said = Statement("unseen") if spoken in ("", UNSEEN) else Statement("spoken", spoken)
