@@ -178,13 +178,14 @@ class Source:
     framed: float = 0.0  # share of the title bars drawn as window managers draw them
     kerned: float = 0.0  # share of the fonts laid out by HarfBuzz
     habits: Habits = PLAIN
+    bitmap: float = 0.0  # share of the monospaced fonts drawn small and without anti-aliasing
 
     def drawer(self) -> Drawer:
         listed = None
         if self.words is not None:
             found = self.words.read_text(encoding="utf-8").split()
             listed = [word for word in found if is_held_out(word) == self.held_out]
-        return Drawer(FontBook(self.fonts, self.kerned), Vocabulary(self.held_out, listed), self.framed)
+        return Drawer(FontBook(self.fonts, self.kerned, self.bitmap), Vocabulary(self.held_out, listed), self.framed)
 
     def corpus(self) -> Corpus | None:
         return None if self.windows is None else Corpus(self.windows)
@@ -195,11 +196,13 @@ class Source:
         for row in range(recipe.rows):
             rng = Random(f"{self.seed} {self.held_out} {step} {row}")
             if recipe.kind == "reading":
-                rows.append(reading_row(rng, drawer, recipe.length, corpus=corpus))
+                rows.append(reading_row(rng, drawer, recipe.length, corpus=corpus, habits=self.habits))
             elif recipe.kind == "frames":
-                rows.append(frames_row(rng, drawer, recipe.length, recipe.furthest, recipe.nearest, self.habits))
+                rows.append(
+                    frames_row(rng, drawer, recipe.length, recipe.furthest, recipe.nearest, self.habits, corpus)
+                )
             else:
-                rows.append(text_row(rng, drawer, recipe.length, recipe.furthest))
+                rows.append(text_row(rng, drawer, recipe.length, recipe.furthest, self.habits))
         return collate(rows, recipe)
 
 

@@ -6,7 +6,7 @@ distance ago. ``text``: the same with facts in plain text and no picture, dense.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,9 +14,10 @@ from random import Random
 
 import numpy as np
 
-from core.preprocess import header
-from core.training.data import framing
+from core.preprocess import Observation, header
+from core.training.data import framing, wordings
 from core.training.data.desktop import framed
+from core.training.data.live_desktop import LiveDesktop
 from core.training.data.questions import (
     AT_TIME,
     KIND_INDEX,
@@ -35,6 +36,7 @@ from core.training.data.questions import (
 )
 from core.training.data.real_windows import Corpus
 from core.training.data.screens import CELL, COLUMNS, LINES, Drawer, Fact, Screen
+from core.training.data.wordings import handed_on, typed_now, typed_then, typed_unseen
 from core.training.data.words import APPLICATIONS, LABELS
 
 PATCH = CELL // 2
@@ -136,6 +138,8 @@ class Habits:
 
     repeats: float = 0.0  # of the streams: few labels come again and again, so that only the newest value counts
     times: float = 0.0  # of the questions about earlier screens: what was when, either way round
+    desktops: float = 0.0  # of the streams: one desktop on which windows open and change
+    worded: float = 0.0  # of the questions: as users word them
 
 
 PLAIN = Habits()
@@ -160,14 +164,17 @@ def _start_time(rng: Random) -> datetime:
 class Stream:
     """A row under way and what it has told so far."""
 
-    def __init__(self, rng: Random, drawer: Drawer, length: int) -> None:
-        self.rng, self.drawer = rng, drawer
+    def __init__(self, rng: Random, drawer: Drawer, length: int, habits: Habits = PLAIN) -> None:
+        self.rng, self.drawer, self.habits = rng, drawer, habits
         self.row = Row(length)
         self.told: list[Told] = []
         self.time = _start_time(rng)
-        self.subjects: Counter[tuple[str, str]] = Counter()
+        self.subjects: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)  # window, answer
+        self.lasting = False  # windows are seen again and change
+        self.drawn: set[str] = set()  # labels on the screen, told or not
         self.newest: dict[str, tuple[str, int]] = {}  # label -> value, observation
-        self.applications: Counter[str] = Counter()
+        self.titles: defaultdict[str, list[int]] = defaultdict(list)  # title -> observations
+        self.applications: defaultdict[str, list[int]] = defaultdict(list)
 
     def see(self, screen: Screen, titled: bool) -> bool:
         """Add one observation of a single picture; False where the row has no room for it."""
@@ -188,6 +195,21 @@ class Stream:
         titled = titled or not screen.title_drawn
         behind = [self.drawer.screen(rng) for _ in range(rng.choice((0, 0, 1, 2)))]
         seen = framed(rng, screen, behind, self.time, screen.title if titled else "")
+        if not self._observe(seen):
+            return False
+        self._tell(screen.title, screen.application, screen.facts, screen.lines)
+        return True
+
+    def see_step(self, desktop: LiveDesktop) -> bool:
+        """The next change of a desktop."""
+        step = desktop.step(self.rng, self.time)
+        self.drawn |= desktop.drawn
+        if not self._observe(step.observation):
+            return False
+        self._tell(step.title, step.application.lower(), step.facts, step.lines)
+        return True
+
+    def _observe(self, seen: Observation) -> bool:
         before, after = framing.seen_before(seen.header), framing.seen_after()
         cells = sum(picture.shape[0] * picture.shape[1] // CELL**2 + 2 for picture in seen.pictures)
         if len(before) + cells + len(after) > self.row.room:
@@ -196,7 +218,6 @@ class Stream:
         for picture in seen.pictures:
             self.row.picture(picture, None, None)
         self.row.text(after)
-        self._tell(screen.title, screen.application, screen.facts, screen.lines)
         return True
 
     def read(self, body: str, title: str, application: str, facts: list[Fact], timed: bool) -> bool:
@@ -211,9 +232,10 @@ class Stream:
     def _tell(self, title: str, application: str, facts: list[Fact], lines: list[str], timed: bool = True) -> None:
         index = len(self.told)
         self.told.append(Told(index, title, application, self.time if timed else None, facts, lines))
-        self.applications[application] += 1
+        self.titles[title].append(index)
+        self.applications[application].append(index)
         for fact in facts:
-            self.subjects[fact.kind, fact.subject] += 1
+            self.subjects[fact.kind, fact.subject].add((title, fact.answer))
             if fact.kind == "value":
                 self.newest[fact.subject] = (fact.answer, index)
         self.time += timedelta(seconds=self.rng.choice((1, 3, 10, 20, 40, 60, 90, 130, 240)))
@@ -227,7 +249,7 @@ class Stream:
             at = self.rng.choices(range(len(facts)), weights)[0]
             fact = facts.pop(at)
             weights.pop(at)
-            question = ask_now(self.rng, fact)
+            question = (typed_now(self.rng, fact) if self._typed() else None) or ask_now(self.rng, fact)
             if question and not any(fact.answer in answer or answer in fact.answer for answer in given):
                 given.add(fact.answer)  # an answer that stands in the text already need not be read
                 self.row.ask(question, fact.answer, fact.kind, 0, fact.size)
@@ -237,14 +259,24 @@ class Stream:
         count = _worth_reading(screen.lines, LONGEST_TRANSCRIPT)
         if not count:
             return
-        wordings = READ_ALL if count == len(screen.lines) else READ_FIRST
+        fixed = READ_ALL if count == len(screen.lines) else READ_FIRST
         text = "\n".join(screen.lines[:count])
-        self.row.ask(self.rng.choice(wordings).format(n=count), text, "transcript", 0)
+        self.row.ask(self.rng.choice(fixed).format(n=count), text, "transcript", 0)
 
-    def ask_past(self, furthest: int, nearest: int = 0, habits: Habits = PLAIN) -> None:
+    def _typed(self) -> bool:
+        """Whether the next question is worded as users do; draws nothing where none is."""
+        return bool(self.habits.worded) and self.rng.random() < self.habits.worded
+
+    def _wording(self, fixed: Sequence[str], typed: Sequence[str], **names: str) -> str:
+        """One of the fixed wordings, or one as users type it, with ``names`` in it."""
+        if self._typed():
+            return handed_on(self.rng, self.rng.choice(typed).format(**names))
+        return self.rng.choice(fixed).format(**names)
+
+    def ask_past(self, furthest: int, nearest: int = 0) -> None:
         """One question about an observation between ``nearest`` and ``furthest`` ago (0: the newest), as far as the
         stream reaches back."""
-        rng = self.rng
+        rng, habits = self.rng, self.habits
         now = len(self.told) - 1
         told = self.told[rng.randint(max(0, now - furthest), max(0, now - nearest))]
         distance = now - told.index
@@ -255,20 +287,46 @@ class Stream:
         if draw < 0.09:
             self.ask_unseen()
         elif draw < 0.2 and told.time:
-            self.row.ask(rng.choice(WHEN).format(t=told.title), _clock(told.time), "when", distance)
+            self.ask_when(told)
         elif draw < 0.22 and told.application:
-            self.row.ask(rng.choice(WHERE).format(t=told.title), told.application, "where", distance)
+            self.row.ask(self._wording(WHERE, wordings.WHERE, t=told.title), told.application, "where", distance)
         elif draw < 0.3 and distance:
             other = self.told[rng.randint(told.index + 1, now)]
-            x, y = rng.sample((told.title, other.title), 2)
-            self.row.ask(rng.choice(ORDER).format(x=x, y=y), told.title, "order", distance)
-        elif draw < 0.34 and (lines := [line for line in told.lines if line != told.title]):
+            self.ask_order(told.title, other.title)
+        elif draw < 0.34 and self._newest(told) is told and (lines := [x for x in told.lines if x != told.title]):
             count = _worth_reading(lines, LONGEST_RECALL)
-            wordings = RECALL_ALL if count == len(lines) else RECALL_FIRST
-            question = rng.choice(wordings).format(t=told.title, n=count)
+            fixed = RECALL_ALL if count == len(lines) else RECALL_FIRST
+            question = rng.choice(fixed).format(t=told.title, n=count)
             self.row.ask(question, "\n".join(lines[:count]), "transcript", distance)
         else:
-            self.ask_fact(told, distance, nearest)
+            self.ask_fact(told, nearest)
+
+    def _newest(self, told: Told) -> Told:
+        """The newest observation of the window with that title: what a question that names it is about."""
+        return self.told[self.titles[told.title][-1]]
+
+    def _as_last_told(self, fact: Fact, told: Told) -> tuple[Fact, Told]:
+        """The fact as its window showed it last, and the observation that did."""
+        for index in reversed(self.titles[told.title]):
+            for each in self.told[index].facts:
+                if (each.kind, each.subject) == (fact.kind, fact.subject):
+                    return each, self.told[index]
+        return fact, told
+
+    def ask_when(self, told: Told) -> None:
+        """When a window was seen; one that was seen again, when last."""
+        newest = self._newest(told)
+        if time := _clock(newest.time):
+            question = self._wording(WHEN, wordings.WHEN, t=told.title)
+            self.row.ask(question, time, "when", len(self.told) - 1 - newest.index)
+
+    def ask_order(self, *titles: str) -> None:
+        """Which of two windows was seen first, where they are two."""
+        first, second = sorted(self.titles[title][0] for title in titles)
+        x, y = self.rng.sample(titles, 2)
+        if first != second:
+            question = self._wording(ORDER, wordings.ORDER, x=x, y=y)
+            self.row.ask(question, self.told[first].title, "order", len(self.told) - 1 - first)
 
     def ask_time(self, told: Told, nearest: int = 0) -> None:
         """When an observation was, and often its neighbour, so that one cannot do for the other; or what was seen at
@@ -283,14 +341,15 @@ class Stream:
         else:
             beside = self.told[max(0, told.index - 1)]
             for each in (told, beside) if rng.random() < 0.5 else (told,):
-                if time := _clock(each.time):
-                    self.row.ask(rng.choice(WHEN).format(t=each.title), time, "when", now - each.index)
+                self.ask_when(each)
 
-    def ask_fact(self, told: Told, distance: int, nearest: int = 0) -> None:
-        """One question about something that an earlier observation showed."""
-        rng = self.rng
+    def ask_fact(self, told: Told, nearest: int = 0) -> None:
+        """One question about something that an earlier observation showed; where its window showed that again, as it
+        was last."""
+        rng, now = self.rng, len(self.told) - 1
         facts = [fact for fact in told.facts if fact.kind != "title"]
-        if self.applications[told.application] == 1:
+        newest = self.told[self.applications[told.application][-1]]
+        if len(self.applications[told.application]) == 1 or (self.lasting and newest.title == told.title):
             facts.append(Fact("title", "", told.title, 0))
         if not facts:
             return
@@ -298,24 +357,29 @@ class Stream:
         weights = [3.0 if kind in OFTEN_RECALLED else 1.0 for kind in kinds]
         kind = rng.choices(kinds, weights)[0]
         fact = rng.choice([fact for fact in facts if fact.kind == kind])
-        count = self.subjects[fact.kind, fact.subject]
+        fact, told = (fact, newest) if kind == "title" else self._as_last_told(fact, told)
+        count = len(self.subjects[fact.kind, fact.subject])
         if fact.kind == "value" and rng.random() < 0.5 and count > 1:
             value, index = self.newest[fact.subject]
-            if len(self.told) - 1 - index >= nearest:
-                question = rng.choice(LATEST).format(s=fact.subject)
-                self.row.ask(question, value, "latest", len(self.told) - 1 - index)
+            if now - index >= nearest:
+                question = self._wording(LATEST, wordings.LATEST, s=fact.subject)
+                self.row.ask(question, value, "latest", now - index)
                 return
-        asked = ask_then(rng, fact, told.title, told.application, count == 1)
+        asked = typed_then(rng, fact, told.title, told.application, count == 1) if self._typed() else None
+        asked = asked or ask_then(rng, fact, told.title, told.application, count == 1)
         if asked:
-            self.row.ask(asked, fact.answer, fact.kind, distance, fact.size)
+            self.row.ask(asked, fact.answer, fact.kind, now - told.index, fact.size)
 
     def ask_unseen(self) -> None:
         """One question about what the stream never showed: an unknown window, or a known one that lacks it."""
         rng, words = self.rng, self.drawer.words
         title = words.title(rng)
-        unseen = [label for label in LABELS if ("value", label) not in self.subjects]
+        unseen = [label for label in LABELS if ("value", label) not in self.subjects and label not in self.drawn]
         label = rng.choice(unseen or ["lottery number"])
         told = rng.choice(self.told)
+        if self._typed():
+            self.row.ask(typed_unseen(rng, label, told.title, words.title(rng)), NOT_SEEN, "not seen", 0)
+            return
         question = rng.choice(
             (f"What was the {label}?", f"Which {label} did you see?", rng.choice(WHEN).format(t=title),
              f"What was the first line in {title}?", f"What was the {rng.choice(LABELS)} in {title}?",
@@ -340,13 +404,18 @@ def _worth_reading(lines: list[str], most: int) -> int:
 
 
 def reading_row(
-    rng: Random, drawer: Drawer, length: int, transcripts: float = 0.45, corpus: Corpus | None = None
+    rng: Random,
+    drawer: Drawer,
+    length: int,
+    transcripts: float = 0.45,
+    corpus: Corpus | None = None,
+    habits: Habits = PLAIN,
 ) -> Row:
     """Screens one after another, each followed by questions about it; a share of them is read out in full instead.
 
     Some stand on a whole desktop; most of those are real windows where there is a corpus.
     """
-    stream = Stream(rng, drawer, length)
+    stream = Stream(rng, drawer, length, habits)
     while stream.row.room > 150:
         titled = rng.random() < 0.15
         if rng.random() < DESKTOP_SHARE and stream.row.room > 600:
@@ -369,42 +438,58 @@ def reading_row(
 
 
 def frames_row(
-    rng: Random, drawer: Drawer, length: int, furthest: int, nearest: int = 0, habits: Habits = PLAIN
+    rng: Random,
+    drawer: Drawer,
+    length: int,
+    furthest: int,
+    nearest: int = 0,
+    habits: Habits = PLAIN,
+    corpus: Corpus | None = None,
 ) -> Row:
     """Small screens; after each, questions about earlier ones up to ``furthest`` ago.
 
     Some streams are silent first and questioned at the end, as in use: from where ``furthest`` is reached. With
     ``nearest`` all are, and every question is about an observation at least so long ago, as far as the row holds
-    more than that.
+    more than that. A share of the others shows one desktop on which windows open and change.
     """
-    stream = Stream(rng, drawer, length)
+    stream = Stream(rng, drawer, length, habits)
     labels = rng.sample(LABELS, rng.randint(3, 8)) if habits.repeats and rng.random() < habits.repeats else None
     quiet = rng.random() < 0.5 or nearest > 0
     share = rng.uniform(0.55, 0.8)
+    desktop = None
+    if habits.desktops and not nearest and rng.random() < habits.desktops:
+        stream.lasting = True
+        desktop = LiveDesktop(rng, drawer, corpus, labels)
     while stream.row.room > 150:
         if quiet and len(stream.row.ids) > length * share and len(stream.told) > nearest:
             break
-        size = rng.choice((13, 14, 14, 15, 15, 16, 16, 18, 20))
-        cells = (rng.randint(6, 10), rng.randint(2, 5))
-        screen = drawer.screen(rng, cells, size, labels if labels and rng.random() < 0.6 else None)
-        if not stream.see(screen, rng.random() < 0.85):
+        if not (_see_small(stream, labels) if desktop is None else stream.see_step(desktop)):
             break
         if not quiet:
             for _ in range(rng.choice((1, 1, 2))):
-                stream.ask_past(furthest, 0, habits)
+                stream.ask_past(furthest)
         elif not nearest and rng.random() < 0.1:
-            stream.ask_past(furthest, 0, habits)
+            stream.ask_past(furthest)
     while stream.row.room > 60:
-        stream.ask_past(furthest, nearest, habits)
+        stream.ask_past(furthest, nearest)
     return stream.row
 
 
-def text_row(rng: Random, drawer: Drawer, length: int, furthest: int) -> Row:
+def _see_small(stream: Stream, labels: Sequence[str] | None) -> bool:
+    """One small screen by itself; False where there is no room."""
+    rng = stream.rng
+    size = rng.choice((13, 14, 14, 15, 15, 16, 16, 18, 20))
+    cells = (rng.randint(6, 10), rng.randint(2, 5))
+    screen = stream.drawer.screen(rng, cells, size, labels if labels and rng.random() < 0.6 else None)
+    return stream.see(screen, rng.random() < 0.85)
+
+
+def text_row(rng: Random, drawer: Drawer, length: int, furthest: int, habits: Habits = PLAIN) -> Row:
     """Facts in plain text, one or a few an observation, and dense questions about them.
 
     In a third of the streams few labels come up again and again, so that the newest value counts.
     """
-    stream = Stream(rng, drawer, length)
+    stream = Stream(rng, drawer, length, habits)
     labels = rng.sample(LABELS, rng.randint(2, 8)) if rng.random() < 0.33 else LABELS
     quiet = rng.random() < 0.4
     share = rng.uniform(0.4, 0.7)

@@ -83,7 +83,7 @@ def test_no_window_button_covers_a_title_and_no_shape_has_its_grounds_colour(dra
     assert all(drawer.colour(Random(seed), ground)[0] != "white" for seed in range(100))
     for seed in range(40):
         canvas = Canvas.blank(10 * CELL, 4 * CELL, draw_theme(Random(seed)))
-        drawer._title_bar(Random(seed), canvas, "A title of some length", 16)
+        drawer.title_bar(Random(seed), canvas, "A title of some length", 16)
         if canvas.buttons is not None:
             assert max(x for x, _, _ in canvas.marks) < canvas.buttons
 
