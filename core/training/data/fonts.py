@@ -25,6 +25,7 @@ JOINED = {"ffi": "\ufb03", "ffl": "\ufb04", "ff": "\ufb00", "fi": "\ufb01", "fl"
 JOINING = 0.5  # share of the fonts drawn, monospaced ones apart
 LETTERS = {glyph: letters for letters, glyph in JOINED.items()}
 ABSENT = "\uffff"  # no typeface has it
+ALIKE = ("il", "Il", "1l", "O0", "ce", ".,", ":;", "8B", "5S")
 SMALLEST_CRISP, LARGEST_CRISP = 10, 16  # pixels of a font drawn without anti-aliasing
 SMALLEST, LARGEST = 9, 28  # pixels: a bitmap font outside of this is left out
 
@@ -102,8 +103,16 @@ class Font:
 
     def _drawn(self, glyph: str) -> bytes:
         image = Image.new("L", (2 * self.size + 4, 2 * self.size + 4))
-        ImageDraw.Draw(image).text((2, 2), glyph, font=self.face, fill=255)
+        draw = ImageDraw.Draw(image)
+        draw.fontmode = self.mode
+        draw.text((2, 2), glyph, font=self.face, fill=255)
         return image.tobytes()
+
+    def tells_letters_apart(self) -> bool:
+        """Whether letters that are nearly alike differ, and an i has its dot: at few pixels some faces lose it."""
+        width, drawn = 2 * self.size + 4, self._drawn("i")
+        inked = bytes(any(drawn[start : start + width]) for start in range(0, len(drawn), width))
+        return 0 in inked.strip(b"\0") and all(self._drawn(pair[0]) != self._drawn(pair[1]) for pair in ALIKE)
 
 
 @functools.cache
@@ -120,6 +129,13 @@ def _load(path: str | None, size: int, joins: bool = False, kerned: bool = False
     except OSError:
         return None
     return Font(face, size, Path(path).stem, joins, kerned, crisp)
+
+
+@functools.cache
+def _crisp(path: str | None, size: int) -> Font | None:
+    """The font without anti-aliasing; None where that leaves letters that cannot be told apart."""
+    font = _load(path, size, crisp=True)
+    return font if font is not None and font.tells_letters_apart() else None
 
 
 @functools.cache
@@ -160,7 +176,7 @@ class FontBook:
             size = sizes[0] if sizes else size
         if mono and self._bitmap and rng.random() < self._bitmap:
             small = max(SMALLEST_CRISP, size if size <= LARGEST_CRISP else rng.randint(SMALLEST_CRISP, LARGEST_CRISP))
-            crisp = _load(path, size if path is not None and path.endswith(".pcf") else small, crisp=True)
+            crisp = _crisp(path, size if path is not None and path.endswith(".pcf") else small)
             if crisp is not None:
                 return crisp
         joins = not mono and rng.random() < JOINING

@@ -121,6 +121,8 @@ class LiveWindow:
         self._prompt = rng.choice(("$ ", "$ ", "$ ", "# ", "% ", "> ")) if kind == "terminal" else ""
         self._margin = rng.choice((2, 4, 8)) if kind == "terminal" else rng.randint(6, 24)
         self._size = self._wanted(rng)
+        grey = rng.randint(20, 200)
+        self._edge = (grey, grey, grey) if rng.random() < 0.6 else None
         self._style = rng.random()  # of the title bar
         self._lines: list[Line] = []
         self._places: list[tuple[Fact, Rect]] = []
@@ -243,7 +245,8 @@ class LiveWindow:
             top += font.height + 8
         if self._bar:
             canvas.draw.rectangle((6, top, width - 6, top + font.height + 6), fill=self._theme.faint)
-            self._put(canvas, 12, top + 3, font, self._address, Fact("address", "", self._address, font.size))
+            end = canvas.text(12, top + 3, self._address, font)
+            self._note(12, end, top + 3, font, [Fact("address", "", self._address, font.size)])
             top += font.height + 14
         button = font.height + 14 if self.kind == "message" else 0
         shown = self._visible(height - top - button - 4)
@@ -262,6 +265,8 @@ class LiveWindow:
             box = (left, height - button + 2, left + font.width("okay") + 16, height - 6)
             canvas.draw.rectangle(box, outline=self._theme.ink)
             canvas.text(left + 8 + font.width("o"), height - button + 4, "OK", font)
+        if self._edge:
+            canvas.draw.rectangle((0, 0, width - 1, height - 1), outline=self._edge)
         return canvas.pixels()
 
     def _line(self, canvas: Canvas, y: float, line: Line, whole: str, facts: list[Fact]) -> None:
@@ -270,13 +275,12 @@ class LiveWindow:
         second = self._size[0] * 0.45
         if self._table and line.kind == "value" and font.width(whole) < second:
             canvas.text(x, y, whole.removesuffix(line.answer).rstrip(), font)
-            self._put(canvas, second, y, font, line.answer, *facts)
+            self._note(x, canvas.text(second, y, line.answer, font), y, font, facts)
         else:
-            self._put(canvas, x, y, font, whole, *facts)
+            self._note(x, canvas.text(x, y, whole, font), y, font, facts)
 
-    def _put(self, canvas: Canvas, x: float, y: float, font: Font, text: str, *facts: Fact) -> None:
-        """Text with its facts; what the window's edge cuts off tells none."""
-        end = canvas.text(x, y, text, font)
+    def _note(self, x: float, end: float, y: float, font: Font, facts: Sequence[Fact]) -> None:
+        """That a text from ``x`` to ``end`` tells these facts; what the window's edge cuts off tells none."""
         if end <= self._size[0] - 1:
             # without the room above and below letters, which no change touches
             place = Rect(int(x), int(y + 0.3 * font.height), max(1, int(end - x)), max(1, int(0.4 * font.height)))

@@ -11,7 +11,7 @@ from PIL import features
 
 from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
-from core.training.data.fonts import _load
+from core.training.data.fonts import FontBook, _load
 from core.training.data.questions import AT_TIME, KIND_INDEX, WHEN
 from core.training.data.rows import Habits, Row, frames_row, patches_of, reading_row, text_row
 from core.training.data.screens import CELL, CLASS_OF, Canvas, Drawer, draw_theme
@@ -62,6 +62,18 @@ def test_joined_letters_are_one_sign_in_the_picture_and_stay_letters_in_the_targ
     end = canvas.text(4, 4, "file flow", joined)
     assert [kind for _, _, kind in canvas.marks] == [CLASS_OF[letter] for letter in "fileflow"]
     assert end == pytest.approx(4 + joined.face.getlength("\ufb01le \ufb02ow"), abs=1)
+
+
+def test_a_terminals_bitmap_letters_have_no_grey_and_can_be_told_apart() -> None:
+    book = FontBook(bitmap=1.0)
+    font = book.draw(Random(0), 20, mono=True)
+    assert 10 <= font.size <= 16
+    assert font.tells_letters_apart()
+    canvas = Canvas.blank(10 * CELL, CELL, draw_theme(Random(0)))
+    end = canvas.text(4, 2, "fixed il1", font, (200, 10, 10))
+    assert len(np.unique(canvas.pixels().reshape(-1, 3), axis=0)) == 2
+    assert end == pytest.approx(4 + font.face.getlength("fixed il1", "1"), abs=1)
+    assert book.draw(Random(0), 20).mode == "L"  # no terminal
 
 
 @pytest.mark.skipif(not features.check("raqm"), reason="Pillow was built without HarfBuzz")
