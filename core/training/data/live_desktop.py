@@ -78,10 +78,11 @@ class LiveDesktop:
     def _happen(self, rng: Random) -> tuple[Rect, _Placed | None, _Placed | None]:
         """Let something happen; returns where, the window that has the focus after it, and the one that opened."""
         live = [placed for placed in self._windows if isinstance(placed.pane, LiveWindow)]
+        turning = [placed for placed in live if isinstance(placed.pane, LiveWindow) and placed.pane.turns]
         behind = [placed for placed in self._windows[1:] if self._is_covered(placed)]
         full = len(self._windows) >= MOST_WINDOWS
         weights = {
-            "open": 4 * (not full), "grow": 5 * bool(live), "turn": 1.2 * bool(live), "raise": 1.5 * bool(behind),
+            "open": 4 * (not full), "grow": 5 * bool(live), "turn": 1.2 * bool(turning), "raise": 1.5 * bool(behind),
             "close": bool(self._windows) + 2 * full,
         }  # fmt: skip
         event = rng.choices(tuple(weights), tuple(weights.values()))[0]
@@ -96,7 +97,8 @@ class LiveDesktop:
             placed = rng.choice(behind)
             self._to_front(placed)
             return placed.rect, placed, None
-        placed = next((each for each in live if rng.random() < 0.6), live[0])
+        chosen = live if event == "grow" else turning
+        placed = next((each for each in chosen if rng.random() < 0.6), chosen[0])
         pane = placed.pane
         if isinstance(pane, LiveWindow):
             (pane.grow if event == "grow" else pane.turn)(rng)

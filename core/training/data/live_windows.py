@@ -130,6 +130,11 @@ class LiveWindow:
         self._begin(rng)
         self.pixels = self._drawn()
 
+    @property
+    def turns(self) -> bool:
+        """Whether such a window's title changes: a message keeps its own."""
+        return self.kind != "message"
+
     def facts(self, parts: Parts, covered: Sequence[Rect]) -> list[Fact]:
         seen = [_seen(fact, place, parts, covered) for fact, place in self._places]
         return [fact for fact in seen if fact is not None]

@@ -49,6 +49,7 @@ LONGEST_RECALL = 80  # the same of an earlier screen
 DESKTOP_SHARE = 0.25  # of the screens that are read: shown on a whole monitor
 REAL_SHARE = 0.7  # of those: real windows
 OFTEN_RECALLED = ("value", "title", "price", "error", "code", "first line", "command", "status", "colour")
+TRIES = 3  # to find an observation of a desktop that told something
 IGNORE = 255  # a cell without a target for the dense losses
 
 
@@ -278,7 +279,7 @@ class Stream:
         stream reaches back."""
         rng, habits = self.rng, self.habits
         now = len(self.told) - 1
-        told = self.told[rng.randint(max(0, now - furthest), max(0, now - nearest))]
+        told = self._pick(furthest, nearest)
         distance = now - told.index
         if habits.times and rng.random() < habits.times:
             self.ask_time(told, nearest)
@@ -300,6 +301,15 @@ class Stream:
             self.row.ask(question, "\n".join(lines[:count]), "transcript", distance)
         else:
             self.ask_fact(told, nearest)
+
+    def _pick(self, furthest: int, nearest: int) -> Told:
+        """An observation so long ago; where windows change, rather one that told something."""
+        now = len(self.told) - 1
+        for _ in range(TRIES if self.lasting else 1):
+            told = self.told[self.rng.randint(max(0, now - furthest), max(0, now - nearest))]
+            if told.facts:
+                break
+        return told
 
     def _newest(self, told: Told) -> Told:
         """The newest observation of the window with that title: what a question that names it is about."""
@@ -349,7 +359,10 @@ class Stream:
         rng, now = self.rng, len(self.told) - 1
         facts = [fact for fact in told.facts if fact.kind != "title"]
         newest = self.told[self.applications[told.application][-1]]
-        if len(self.applications[told.application]) == 1 or (self.lasting and newest.title == told.title):
+        named = len(self.applications[told.application]) == 1
+        if self.lasting:  # titles stand in each header: asked less often where there is something else
+            named = newest.title == told.title and (not facts or rng.random() < 0.4)
+        if named:
             facts.append(Fact("title", "", told.title, 0))
         if not facts:
             return
