@@ -27,7 +27,8 @@ from core.training import nano
 from core.training.curriculum import BEYOND, RECIPES, WHOLE_WINDOW, Curriculum
 from core.training.data.batches import Batch, Recipe, Source, batches
 from core.training.data.questions import KINDS
-from core.training.data.rows import IGNORE, Habits
+from core.training.data.row import IGNORE
+from core.training.data.stream import Habits
 from core.training.forward import DenseHeads, Forward
 from core.training.kernel_check import check_gated_delta, check_window_attention
 from core.training.optimizer import Optimizer

@@ -20,8 +20,10 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from core.training.data.fonts import FontBook
 from core.training.data.real_windows import Corpus
-from core.training.data.rows import IGNORE, PLAIN, Habits, Picture, Row, frames_row, reading_row, text_row
+from core.training.data.row import IGNORE, Picture, Row
+from core.training.data.rows import frames_row, reading_row, text_row
 from core.training.data.screens import COLUMNS, LINES, Drawer
+from core.training.data.stream import PLAIN, Habits
 from core.training.data.words import Vocabulary, is_held_out
 
 SIDE = 4  # merged tokens a side of one attention window
@@ -196,13 +198,13 @@ class Source:
         for row in range(recipe.rows):
             rng = Random(f"{self.seed} {self.held_out} {step} {row}")
             if recipe.kind == "reading":
-                rows.append(reading_row(rng, drawer, recipe.length, corpus=corpus, habits=self.habits))
+                rows.append(reading_row(rng, drawer, recipe.length, corpus=corpus, worded=self.habits.worded))
             elif recipe.kind == "frames":
                 rows.append(
                     frames_row(rng, drawer, recipe.length, recipe.furthest, recipe.nearest, self.habits, corpus)
                 )
             else:
-                rows.append(text_row(rng, drawer, recipe.length, recipe.furthest, self.habits))
+                rows.append(text_row(rng, drawer, recipe.length, recipe.furthest, self.habits.worded))
         return collate(rows, recipe)
 
 

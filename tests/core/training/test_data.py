@@ -13,8 +13,10 @@ from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
 from core.training.data.fonts import FontBook, _load
 from core.training.data.questions import AT_TIME, KIND_INDEX, WHEN
-from core.training.data.rows import Habits, Row, frames_row, patches_of, reading_row, text_row
+from core.training.data.row import Row, patches_of
+from core.training.data.rows import frames_row, reading_row, text_row
 from core.training.data.screens import CELL, CLASS_OF, Canvas, Drawer, draw_theme
+from core.training.data.stream import Habits
 from core.training.data.words import LABELS, Vocabulary, is_held_out
 
 FONTS = (

@@ -11,8 +11,10 @@ from core.recall.asking import plainly
 from core.training.data import framing, wordings
 from core.training.data.batches import Source
 from core.training.data.questions import ALONE, ORDER, THEN, WHEN, WHERE
-from core.training.data.rows import Habits, Row, frames_row, reading_row, text_row
+from core.training.data.row import Row
+from core.training.data.rows import frames_row, reading_row, text_row
 from core.training.data.screens import Fact
+from core.training.data.stream import Habits
 
 NAMES = {
     "s": "door code", "t": "Harbor plan", "a": "Chromium", "x": "Front door", "y": "Parcel station",
@@ -61,8 +63,8 @@ def test_a_share_of_the_questions_of_each_kind_of_row_is_as_typed() -> None:
     typed = Habits(worded=1.0)
     for row in (
         frames_row(Random(1), drawer, 4000, 8, habits=typed),
-        reading_row(Random(1), drawer, 3000, 0.0, habits=typed),
-        text_row(Random(1), drawer, 3000, 8, typed),
+        reading_row(Random(1), drawer, 3000, 0.0, worded=1.0),
+        text_row(Random(1), drawer, 3000, 8, 1.0),
     ):
         text = " ".join(_questions(row))
         assert re.search(r"whats |did I |tell me|my |again\?|please", text)
