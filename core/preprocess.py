@@ -63,6 +63,18 @@ def observe(change: Change, budget: VisionBudget) -> Observation:
     )
 
 
+def shown(change: Change, budget: VisionBudget) -> tuple[tuple[Rect, float], ...]:
+    """What of a change its observation shows beside the overview: parts of the frame, and how much each is scaled
+    (1: native resolution). Empty where the overview alone shows all of it."""
+    pixels = change.frame.pixels
+    width, height = change.frame.size
+    columns, rows = overview_size(width, height, budget.overview_tokens)
+    if columns * CELL >= width and rows * CELL >= height:
+        return ()
+    parts = _shared(_in_lines(change, budget), budget)
+    return tuple(_part(pixels, rect, share) for rect, share in parts)
+
+
 def bare(change: Change) -> bool:
     """Whether all that changed is empty desktop, as a closed window leaves it: no window's, and without an outline.
 
@@ -197,9 +209,14 @@ def _pictures(pixels: Pixels, regions: Sequence[Rect], budget: VisionBudget) -> 
     overview = _resized(pixels, columns, rows)
     if columns * CELL >= width and rows * CELL >= height:
         return (overview,)  # small enough to be seen in full: the regions would only repeat it
+    return (overview, *(_fitted(pixels, rect, share) for rect, share in _shared(regions, budget)))
+
+
+def _shared(regions: Sequence[Rect], budget: VisionBudget) -> list[tuple[Rect, int]]:
+    """The regions that are shown, each with its tokens."""
     chosen = [rect for rect in regions[: budget.max_regions] if rect.area]
     shares = _shares([_cells(rect) for rect in chosen], budget.region_tokens)
-    return (overview, *(_fitted(pixels, rect, share) for rect, share in zip(chosen, shares, strict=True) if share))
+    return [(rect, share) for rect, share in zip(chosen, shares, strict=True) if share]
 
 
 def _cells(rect: Rect) -> int:
@@ -218,14 +235,25 @@ def _shares(wanted: Sequence[int], tokens: int) -> list[int]:
 
 def _fitted(pixels: Pixels, rect: Rect, tokens: int) -> Pixels:
     """A region in at most ``tokens`` cells: as it is, scaled down, or in part."""
+    part, scale = _part(pixels, rect, tokens)
+    if scale == 1.0:
+        return _native(pixels, part)
+    return _resized(
+        pixels[part.top : part.bottom, part.left : part.right], *overview_size(part.width, part.height, tokens)
+    )
+
+
+def _part(pixels: Pixels, rect: Rect, tokens: int) -> tuple[Rect, float]:
+    """What of a region at most ``tokens`` cells show, and at which scale."""
     columns, rows = -(-rect.width // CELL), -(-rect.height // CELL)
     if columns * rows <= tokens:
-        return _native(pixels, rect)
+        return rect, 1.0
     part = pixels[rect.top : rect.bottom, rect.left : rect.right]
     small_columns, small_rows = overview_size(rect.width, rect.height, tokens)
-    if min(small_columns * CELL / rect.width, small_rows * CELL / rect.height) >= READABLE_SCALE:
-        return _resized(part, small_columns, small_rows)
-    return _native(pixels, _richest(part, columns, rows, tokens).moved(rect.left, rect.top))
+    scale = min(small_columns * CELL / rect.width, small_rows * CELL / rect.height)
+    if scale >= READABLE_SCALE:  # below 1: fewer cells than the region touches do not hold all of it
+        return rect, scale
+    return _richest(part, columns, rows, tokens).moved(rect.left, rect.top), 1.0
 
 
 def _richest(part: Pixels, columns: int, rows: int, tokens: int) -> Rect:

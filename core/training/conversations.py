@@ -31,7 +31,7 @@ from core.model.pictures import PixelScale, fit
 from core.model.positions import prompt_positions
 from core.model.tokenizer import Tokenizer
 from core.training.data.batches import BUCKETS, SIDE, Batch, Recipe, lay_out
-from core.training.data.rows import Picture, patches_of
+from core.training.data.row import Picture, patches_of
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,8 @@ from core.training import nano
 from core.training.curriculum import BEYOND, RECIPES, WHOLE_WINDOW, Curriculum
 from core.training.data.batches import Batch, Recipe, Source, batches
 from core.training.data.questions import KINDS
-from core.training.data.rows import IGNORE, Habits
+from core.training.data.row import IGNORE
+from core.training.data.stream import Habits
 from core.training.forward import DenseHeads, Forward
 from core.training.kernel_check import check_gated_delta, check_window_attention
 from core.training.optimizer import Optimizer
@@ -280,9 +281,9 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     began = time.monotonic()
     words = Path(options.words) if options.words else None
     windows = Path(options.windows) if options.windows else None
-    habits = Habits(options.repeats, options.times)
+    habits = Habits(options.repeats, options.times, options.desktop_streams, options.user_wordings)
     source = Source(tuple(Path(path) for path in options.fonts), False, options.seed, words, windows, options.framed,
-                    options.kerned, habits)  # fmt: skip
+                    options.kerned, habits, options.bitmap)  # fmt: skip
     source.drawer(), source.corpus()  # what is missing shows here, not in a worker later
     device = torch.device(options.device)
     torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]

@@ -71,6 +71,21 @@ def parser() -> argparse.ArgumentParser:
         help="share of the questions about earlier screens, beyond the usual, that are about when",
     )
     known.add_argument(
+        "--desktop-streams",
+        type=float,
+        default=0.0,
+        help="share of the streams of frames that are a desktop on which windows open, grow and change",
+    )
+    known.add_argument(
+        "--user-wordings", type=float, default=0.0, help="share of the questions that are worded as users type"
+    )
+    known.add_argument(
+        "--bitmap",
+        type=float,
+        default=0.0,
+        help="share of the monospaced fonts drawn small and without anti-aliasing, as terminals do",
+    )
+    known.add_argument(
         "--whole-frames",
         type=float,
         nargs="+",

@@ -22,6 +22,7 @@ from core.preprocess import (
     observe_picture,
     overview_size,
     plain,
+    shown,
 )
 from tests.helpers.frames import blank, frame, text, window
 
@@ -120,6 +121,19 @@ def test_a_slightly_too_large_region_is_scaled_down_whole() -> None:
     _, part = observe(change(pixels, Rect(0, 0, 560, 420)), VisionBudget()).pictures
     assert tokens(part) <= 256
     assert part.shape[1] / part.shape[0] == pytest.approx(560 / 420, rel=0.05)
+
+
+def test_what_is_shown_of_a_change_is_told() -> None:
+    pixels = page(1920, 1080, Rect(900, 600, 500, 120))
+    budget = VisionBudget()
+    for rect in (Rect(280, 280, 168, 84), Rect(0, 0, 560, 420), Rect(0, 0, 1920, 1080)):
+        news = change(pixels, rect)
+        _, part = observe(news, budget).pictures
+        ((where, scale),) = shown(news, budget)
+        assert where.intersect(rect) == where
+        assert part.shape[1] / where.width == pytest.approx(scale, rel=0.05)
+        assert (scale < 1) == (rect.width == 560)
+    assert shown(change(page(280, 168, Rect(20, 20, 90, 60)), Rect(0, 0, 28, 28)), budget) == ()
 
 
 def test_a_changed_word_is_shown_in_its_line_and_not_beyond_its_window() -> None:

@@ -20,8 +20,10 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from core.training.data.fonts import FontBook
 from core.training.data.real_windows import Corpus
-from core.training.data.rows import IGNORE, PLAIN, Habits, Picture, Row, frames_row, reading_row, text_row
+from core.training.data.row import IGNORE, Picture, Row
+from core.training.data.rows import frames_row, reading_row, text_row
 from core.training.data.screens import COLUMNS, LINES, Drawer
+from core.training.data.stream import PLAIN, Habits
 from core.training.data.words import Vocabulary, is_held_out
 
 SIDE = 4  # merged tokens a side of one attention window
@@ -178,13 +180,14 @@ class Source:
     framed: float = 0.0  # share of the title bars drawn as window managers draw them
     kerned: float = 0.0  # share of the fonts laid out by HarfBuzz
     habits: Habits = PLAIN
+    bitmap: float = 0.0  # share of the monospaced fonts drawn small and without anti-aliasing
 
     def drawer(self) -> Drawer:
         listed = None
         if self.words is not None:
             found = self.words.read_text(encoding="utf-8").split()
             listed = [word for word in found if is_held_out(word) == self.held_out]
-        return Drawer(FontBook(self.fonts, self.kerned), Vocabulary(self.held_out, listed), self.framed)
+        return Drawer(FontBook(self.fonts, self.kerned, self.bitmap), Vocabulary(self.held_out, listed), self.framed)
 
     def corpus(self) -> Corpus | None:
         return None if self.windows is None else Corpus(self.windows)
@@ -195,11 +198,13 @@ class Source:
         for row in range(recipe.rows):
             rng = Random(f"{self.seed} {self.held_out} {step} {row}")
             if recipe.kind == "reading":
-                rows.append(reading_row(rng, drawer, recipe.length, corpus=corpus))
+                rows.append(reading_row(rng, drawer, recipe.length, corpus=corpus, worded=self.habits.worded))
             elif recipe.kind == "frames":
-                rows.append(frames_row(rng, drawer, recipe.length, recipe.furthest, recipe.nearest, self.habits))
+                rows.append(
+                    frames_row(rng, drawer, recipe.length, recipe.furthest, recipe.nearest, self.habits, corpus)
+                )
             else:
-                rows.append(text_row(rng, drawer, recipe.length, recipe.furthest))
+                rows.append(text_row(rng, drawer, recipe.length, recipe.furthest, self.habits.worded))
         return collate(rows, recipe)
 
 

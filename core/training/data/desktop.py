@@ -31,7 +31,7 @@ def framed(
     The observation's header names the front window as ``title``, which may be empty.
     """
     width, height = monitor or rng.choice(MONITORS)
-    pixels = _background(rng, width, height)
+    pixels = background(rng, width, height)
     for screen in behind:
         _place(rng, pixels, screen.pixels)
     rect = _place(rng, pixels, front.pixels)
@@ -41,7 +41,7 @@ def framed(
     return observe(Change(frame, (region,), rect.area / (width * height), first=False), BUDGET)
 
 
-def _background(rng: Random, width: int, height: int) -> Pixels:
+def background(rng: Random, width: int, height: int) -> Pixels:
     """A plain desktop with a bar at one edge."""
     theme = draw_theme(rng)
     ground = theme.ground if rng.random() < 0.5 else tuple(rng.randint(0, 255) for _ in range(3))

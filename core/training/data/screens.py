@@ -123,6 +123,7 @@ class Canvas:
 
     def text(self, x: float, y: float, text: str, font: Font, ink: tuple[int, int, int] | None = None) -> float:
         """Draw one line from its upper left corner; returns where it ends."""
+        self.draw.fontmode = font.mode
         self.draw.text((x, y), font.shaped(text), font=font.face, fill=ink or self.theme.ink, features=font.features)
         middle = y + font.height * 0.55
         self.written.append((middle, x, text))
@@ -266,7 +267,7 @@ class Drawer:
         elif framed:
             top = title_bars.draw(self, rng, canvas, title, drawn) + rng.randint(3, 9)
         else:
-            top = self._title_bar(rng, canvas, title, drawn)
+            top = self.title_bar(rng, canvas, title, drawn)
         title_drawn = any(fact.kind == "title" for fact in canvas.facts)  # not one that is cut or elided
         room = Room(rng.randint(3, 14), top, canvas.image.width - 4, canvas.image.height - 2)
         scene(rng, canvas, room, font)
@@ -306,7 +307,7 @@ class Drawer:
             if ground is None or max(abs(a - b) for a, b in zip(rgb, ground, strict=True)) >= SEEN_APART:
                 return name, rgb
 
-    def _title_bar(self, rng: Random, canvas: Canvas, title: str, size: int) -> int:
+    def title_bar(self, rng: Random, canvas: Canvas, title: str, size: int) -> int:
         font = self.fonts.draw(rng, min(size, 20) if rng.random() < 0.7 else rng.choice((12, 13, 14, 15, 16)))
         height = font.height + rng.randint(4, 14)
         width = canvas.image.width

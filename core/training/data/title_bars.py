@@ -49,6 +49,7 @@ def draw(drawer: Drawer, rng: Random, canvas: Canvas, title: str, size: int) -> 
     y = (height - font.height) / 2
     if rng.random() < 0.4:
         shadow = _towards(ground, (0, 0, 0) if sum(ink) > DARKEST_GROUND else (255, 255, 255), rng.uniform(0.3, 0.8))
+        canvas.draw.fontmode = font.mode
         canvas.draw.text((x + 1, y + 1), font.shaped(shown), font=font.face, fill=shadow, features=font.features)
     canvas.text(x, y, shown, font, ink)
     if shown == title:

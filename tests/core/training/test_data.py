@@ -11,10 +11,12 @@ from PIL import features
 
 from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
-from core.training.data.fonts import _load
+from core.training.data.fonts import FontBook, _load
 from core.training.data.questions import AT_TIME, KIND_INDEX, WHEN
-from core.training.data.rows import Habits, Row, frames_row, patches_of, reading_row, text_row
+from core.training.data.row import Row, patches_of
+from core.training.data.rows import frames_row, reading_row, text_row
 from core.training.data.screens import CELL, CLASS_OF, Canvas, Drawer, draw_theme
+from core.training.data.stream import Habits
 from core.training.data.words import LABELS, Vocabulary, is_held_out
 
 FONTS = (
@@ -64,6 +66,18 @@ def test_joined_letters_are_one_sign_in_the_picture_and_stay_letters_in_the_targ
     assert end == pytest.approx(4 + joined.face.getlength("\ufb01le \ufb02ow"), abs=1)
 
 
+def test_a_terminals_bitmap_letters_have_no_grey_and_can_be_told_apart() -> None:
+    book = FontBook(bitmap=1.0)
+    font = book.draw(Random(0), 20, mono=True)
+    assert 10 <= font.size <= 16
+    assert font.tells_letters_apart()
+    canvas = Canvas.blank(10 * CELL, CELL, draw_theme(Random(0)))
+    end = canvas.text(4, 2, "fixed il1", font, (200, 10, 10))
+    assert len(np.unique(canvas.pixels().reshape(-1, 3), axis=0)) == 2
+    assert end == pytest.approx(4 + font.face.getlength("fixed il1", "1"), abs=1)
+    assert book.draw(Random(0), 20).mode == "L"  # no terminal
+
+
 @pytest.mark.skipif(not features.check("raqm"), reason="Pillow was built without HarfBuzz")
 def test_kerned_letters_stand_closer_and_their_places_are_known() -> None:
     paths = [path for path in FONTS if (font := _load(str(path), 24, False, True)) and font.kerning("AV") < 0]
@@ -83,7 +97,7 @@ def test_no_window_button_covers_a_title_and_no_shape_has_its_grounds_colour(dra
     assert all(drawer.colour(Random(seed), ground)[0] != "white" for seed in range(100))
     for seed in range(40):
         canvas = Canvas.blank(10 * CELL, 4 * CELL, draw_theme(Random(seed)))
-        drawer._title_bar(Random(seed), canvas, "A title of some length", 16)
+        drawer.title_bar(Random(seed), canvas, "A title of some length", 16)
         if canvas.buttons is not None:
             assert max(x for x, _, _ in canvas.marks) < canvas.buttons
 

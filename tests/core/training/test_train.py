@@ -54,6 +54,11 @@ def test_going_on_after_a_stop_equals_not_stopping(trained: Path, tmp_path: Path
         assert torch.equal(tensor, resumed[name]), name
 
 
+def test_a_run_draws_whole_desktops_and_what_users_type(tmp_path: Path) -> None:
+    options = ["--desktop-streams", "1", "--user-wordings", "0.4", "--bitmap", "0.3", "--start-step", "15"]
+    assert _train(tmp_path, "--max-steps", "2", "--length", "2000", *options) == 0
+
+
 def test_a_vision_tower_can_start_another_run(trained: Path, tmp_path: Path) -> None:
     assert _train(tmp_path, "--max-steps", "1", "--vision-from", str(trained)) == 0
 
