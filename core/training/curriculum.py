@@ -17,14 +17,14 @@ PHASES = (  # up to which share of the curriculum: the shares of the recipes
     (0.3, (0.45, 0.3, 0.25)),
     (float("inf"), (0.45, 0.45, 0.1)),
 )
-FAR_TEXT, FAR_FRAMES, FARTHEST = 192, 96, 256  # observations ago: what the curriculum reaches, and now and then
+FAR_TEXT, FAR_FRAMES, FARTHEST = 192, 128, 300  # observations ago: what the curriculum reaches, and now and then
 REACH = {"frames": (16, 36, 80, 160), "text": (48, 96)}  # observations ago that rows of 4,096 * 2**n tokens hold
 SHORT_WINDOWS = (48, 64, 96, 128, 192, 256, 384, 512)
-WHOLE_WINDOW = 8192  # tokens: nano's
+WHOLE_WINDOW = 24576  # tokens: nano's
 WHOLE_FRAMES, WHOLE_TEXT = 0.85, 0.7  # of the batches that look back: those with the whole window
-BEYOND = (100, 300)  # observations ago: what the whole window of quiet streams no longer holds
+FAR = (100, 300)  # observations ago: what quiet streams alone are long enough for
 ROOM = 180  # tokens of a row for each observation that it is asked to reach back: the questions' part included
-BEYOND_FROM = 0.3  # of the curriculum: as long, rows hold too little that was learnt to be kept
+FAR_FROM = 0.3  # of the curriculum: as long, rows hold too little that was learnt to be kept
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Curriculum(Plan):
     """What each step trains on, as a function of the step alone. ``steps``: of the whole curriculum.
 
     ``whole_frames``, ``whole_text``: share of the batches that look back with the whole window, at the start of the
-    curriculum and at its end, in between as the progress. ``beyond``: share of the batches of frames that ask for
-    nothing the window still holds.
+    curriculum and at its end, in between as the progress. ``far``: share of the batches of frames that ask for
+    nothing but what was seen long ago.
     """
 
     steps: int
@@ -42,7 +42,7 @@ class Curriculum(Plan):
     seed: int = 0
     whole_frames: tuple[float, float] = (WHOLE_FRAMES, WHOLE_FRAMES)
     whole_text: tuple[float, float] = (WHOLE_TEXT, WHOLE_TEXT)
-    beyond: float = 0.0
+    far: float = 0.0
 
     def recipe(self, step: int) -> Recipe:
         rng = Random(f"recipe {self.seed} {step}")
@@ -51,8 +51,8 @@ class Curriculum(Plan):
         kind = rng.choices(RECIPES, shares)[0]
         if kind == "reading":
             return Recipe(kind, self.rows, self.length, 1, rng.choice((512, 1024, WHOLE_WINDOW, WHOLE_WINDOW)))
-        if kind == "frames" and self.beyond and progress > BEYOND_FROM and rng.random() < self.beyond:
-            nearest, most = BEYOND
+        if kind == "frames" and self.far and progress > FAR_FROM and rng.random() < self.far:
+            nearest, most = FAR
             # two rows fill the recurrent kernel better, one reaches further
             rows = rng.choice((1, 2)) if self.rows % 2 == 0 else 1
             length = self.rows // rows * self.length

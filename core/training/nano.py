@@ -57,8 +57,8 @@ def nano_shape(size: str = "nano", key_dim: int | None = None) -> ModelShape:
         num_attention_heads=2 if small else 6,
         num_key_value_heads=2 if small else 6,
         head_dim=16 if small else 64,
-        window=128 if small else 8192,
-        rope_theta=1e4,
+        window=128 if small else 24576,  # 256 observations of a drawn stream
+        rope_theta=1e4 if small else 4e4,  # the slowest angle turns as far in this window as 1e4's does in 8,192
         mrope_section=(2, 3, 3) if small else (8, 12, 12),
         num_linear_heads=2 if small else 6,
         linear_head_dim=key_dim or keys,

@@ -24,7 +24,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.model.network import InfiniteVL
 from core.training import nano
-from core.training.curriculum import BEYOND, RECIPES, WHOLE_WINDOW, Curriculum
+from core.training.curriculum import FAR, RECIPES, WHOLE_WINDOW, Curriculum
 from core.training.data.batches import Batch, Recipe, Source, batches
 from core.training.data.questions import KINDS
 from core.training.data.row import IGNORE
@@ -304,7 +304,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     trainer = Trainer(model, heads, device, options.compile, delta, weighting)
     first = _start(trainer, options)
     plan = Curriculum(options.plan_steps, options.rows, options.length, options.seed, _span(options.whole_frames),
-                      _span(options.whole_text), options.beyond)  # fmt: skip
+                      _span(options.whole_text), options.far)  # fmt: skip
     feed = _ahead(batches(source, plan, first, options.workers, device.type == "cuda"), device)
     scores, tokens, log = Scores(device), 0, folder / "log.jsonl"
     end = began + options.minutes * 60
@@ -397,7 +397,7 @@ def _validation(options: argparse.Namespace) -> list[tuple[str, Recipe]]:
         ("frames_64", Recipe("frames", longer, options.length * 4, 64, WHOLE_WINDOW)),
         ("state_16", Recipe("frames", options.rows, options.length, 16, window)),
         ("state_64", Recipe("frames", longer, options.length * 4, 64, window)),
-        ("beyond", Recipe("frames", 1, options.length * options.rows, BEYOND[1], WHOLE_WINDOW, BEYOND[0])),
+        ("far", Recipe("frames", 1, options.length * options.rows, FAR[1], WHOLE_WINDOW, FAR[0])),
     ]
 
 

@@ -97,10 +97,10 @@ def parser() -> argparse.ArgumentParser:
         "--whole-text", type=float, nargs="+", default=[WHOLE_TEXT], action=Shares, help="the same of text"
     )
     known.add_argument(
-        "--beyond",
+        "--far",
         type=float,
         default=0.0,
-        help="share of the batches of frames that ask for nothing the window still holds",
+        help="share of the batches of frames that ask for nothing but what was seen 100 and more observations ago",
     )
     known.add_argument(
         "--distance-weight",

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from core.training.curriculum import BEYOND, WHOLE_WINDOW, Curriculum
+from core.training.curriculum import FAR, WHOLE_WINDOW, Curriculum
 from core.training.data.batches import Recipe, Source
 from core.training.data.questions import KIND_INDEX
 from core.training.data.rows import frames_row
@@ -47,21 +47,20 @@ def test_without_options_the_curriculum_is_what_it_was() -> None:
     assert all(recipe.nearest == 0 for recipe in late)
 
 
-def test_rows_that_ask_beyond_the_window_come_in_their_share_and_keep_the_step_s_tokens() -> None:
-    late = _frames(Curriculum(10000, rows=16, beyond=0.3), range(5000, 9000))
-    beyond = [recipe for recipe in late if recipe.nearest]
-    assert 0.25 < len(beyond) / len(late) < 0.35
-    assert all(r.nearest == BEYOND[0] and r.rows * r.length == 16 * 4096 for r in beyond)
-    assert {(r.rows, r.furthest) for r in beyond} == {(1, BEYOND[1]), (2, 182)}
-    assert not any(r.nearest for r in _frames(Curriculum(10000, rows=16, beyond=0.3), range(1000, 2900)))
+def test_rows_that_ask_for_the_far_past_alone_come_in_their_share_and_keep_the_step_s_tokens() -> None:
+    late = _frames(Curriculum(10000, rows=16, far=0.3), range(5000, 9000))
+    far = [recipe for recipe in late if recipe.nearest]
+    assert 0.25 < len(far) / len(late) < 0.35
+    assert all(r.nearest == FAR[0] and r.rows * r.length == 16 * 4096 for r in far)
+    assert {(r.rows, r.furthest) for r in far} == {(1, FAR[1]), (2, 182)}
+    assert not any(r.nearest for r in _frames(Curriculum(10000, rows=16, far=0.3), range(1000, 2900)))
 
 
-@pytest.mark.parametrize(("length", "furthest"), [(65536, BEYOND[1]), (32768, 182)])
-def test_what_such_a_row_asks_lies_beyond_the_window(length: int, furthest: int) -> None:
-    row = frames_row(Random(1), Source().drawer(), length, furthest, BEYOND[0])
+@pytest.mark.parametrize(("length", "furthest"), [(65536, FAR[1]), (32768, 182)])
+def test_what_such_a_row_asks_lies_far_back(length: int, furthest: int) -> None:
+    row = frames_row(Random(1), Source().drawer(), length, furthest, FAR[0])
     asked = [answer for answer in row.answers if answer.kind != KIND_INDEX["not seen"]]
     assert len(asked) > 80
     distances = sorted(answer.distance for answer in asked)
-    assert distances[0] >= BEYOND[0]
+    assert distances[0] >= FAR[0]
     assert distances[-1] > 0.9 * furthest
-    assert asked[0].start > WHOLE_WINDOW

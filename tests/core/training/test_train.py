@@ -42,7 +42,7 @@ def test_a_run_leaves_a_checkpoint_and_its_figures(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert lines[0]["options"]["seed"] == 6
     assert [line["step"] for line in lines[1:3]] == [2, 4]
-    assert {"reading", "frames_64", "state_16", "state_64", "beyond"} == set(lines[3]["validation"])
+    assert {"reading", "frames_64", "state_16", "state_64", "far"} == set(lines[3]["validation"])
 
 
 def test_going_on_after_a_stop_equals_not_stopping(trained: Path, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_model_with_narrower_keys_goes_on_as_it_was(trained: Path, tmp_path: P
 
 
 def test_every_option_of_the_data_and_the_loss_trains(tmp_path: Path) -> None:
-    data = ["--framed", "1", "--repeats", "1", "--times", "0.5", "--whole-frames", "0.9", "0.1", "--beyond", "0.5"]
+    data = ["--framed", "1", "--repeats", "1", "--times", "0.5", "--whole-frames", "0.9", "0.1", "--far", "0.5"]
     loss = ["--distance-weight", "0.5", "--write-cost", "0.2", "--start-step", "12"]
     assert _train(tmp_path, "--max-steps", "4", *data, *loss) == 0
     last = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()][-1]
