@@ -8,7 +8,8 @@ device.
 In a full ring the slot that is written is the oldest one, which this very token may still see. Only one program reads
 that slot, so that program writes it, after it has read.
 
-Both begin while kernels before still run, see ``triton.py``: the ring and ``seen`` are read before those end.
+Both begin while the kernel before still runs, see ``triton.py``: the ring, ``seen`` and the angles are read before
+that one ends.
 
 Sums in fp32. Forward only, one stream.
 """
@@ -30,16 +31,11 @@ def _attend_kernel(
     row_ptr, cos_ptr, sin_ptr, past_k_ptr, past_v_ptr, seen_ptr, acc_ptr, top_ptr, total_ptr, scale,
     slots, window, sinks,
     G: tl.constexpr, R: tl.constexpr, D: tl.constexpr, BD: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr,
-    KEYS_FIRST: tl.constexpr, PRECISION: tl.constexpr, EARLY: tl.constexpr,
+    PRECISION: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
-    """A block of BN slots for the R heads of a group. ``scale`` holds the factor log2(e).
-
-    KEYS_FIRST: the products are made transposed, as Hopper's matrix instructions want the longer side first.
-    """
+    """A block of BN slots for the R heads of a group. ``scale`` holds the factor log2(e)."""
     split, g = tl.program_id(0), tl.program_id(1)
     splits = tl.num_programs(0)
-    if EARLY:
-        tl.extra.cuda.gdc_launch_dependents()
     r, n, d = tl.arange(0, BM), tl.arange(0, BN), tl.arange(0, BD)
     live, in_d = r < R, d < D
     HALF: tl.constexpr = D // 2
@@ -55,6 +51,9 @@ def _attend_kernel(
     # values first: the compiler then asks for all before it touches any
     v = tl.load(past_v_ptr + at, mask=inside, other=0.0)
     k = tl.load(past_k_ptr + at, mask=inside, other=0.0)
+    cos = tl.load(cos_ptr + angle, mask=in_d, other=0.0)
+    sin = tl.load(sin_ptr + angle, mask=in_d, other=0.0)
+    sin = tl.where(d < HALF, -sin, sin)
     turn = tl.maximum(slots - sinks, 1)
     newest = tl.where(seen > sinks, sinks + (seen - 1 - sinks) % turn, 0).to(tl.int32)  # its slot
     back = newest - slot
@@ -64,10 +63,8 @@ def _attend_kernel(
     mine = tl.minimum(free // BN, splits - 1) == split
     if EARLY:
         tl.extra.cuda.gdc_wait()
+        tl.extra.cuda.gdc_launch_dependents()
 
-    cos = tl.load(cos_ptr + angle, mask=in_d, other=0.0)
-    sin = tl.load(sin_ptr + angle, mask=in_d, other=0.0)
-    sin = tl.where(d < HALF, -sin, sin)
     q_at = row_ptr + (g * R + r)[:, None] * D
     mask = live[:, None] & in_d[None, :]
     q = tl.load(q_at + d[None, :], mask=mask, other=0.0)
@@ -81,29 +78,16 @@ def _attend_kernel(
     new = tl.sum(q.to(tl.float32) * new_k.to(tl.float32)[None, :], axis=1) * scale  # [BM]
     new = tl.where(mine, new, EMPTY)
 
-    if KEYS_FIRST:
-        scores = tl.dot(k, tl.trans(q), input_precision=PRECISION) * scale  # [BN, BM]
-        scores = tl.where(visible[:, None], scores, float("-inf"))
-        top = tl.maximum(tl.max(scores, axis=0), new)
-        weights = tl.exp2(scores - top[None, :])
-        new = tl.where(mine, tl.exp2(new - top), 0.0)
-        total = tl.sum(weights, axis=0) + new
-        acc = tl.dot(tl.trans(v), weights.to(v.dtype), input_precision=PRECISION)  # [BD, BM]
-        acc += new_v.to(tl.float32)[:, None] * new[None, :]
-        part = (g * R + r) * splits + split
-        at = acc_ptr + part[None, :] * D + d[:, None]
-        tl.store(at, acc, mask=live[None, :] & in_d[:, None])
-    else:
-        scores = tl.dot(q, tl.trans(k), input_precision=PRECISION) * scale  # [BM, BN]
-        scores = tl.where(visible[None, :], scores, float("-inf"))
-        top = tl.maximum(tl.max(scores, axis=1), new)
-        weights = tl.exp2(scores - top[:, None])
-        new = tl.where(mine, tl.exp2(new - top), 0.0)
-        total = tl.sum(weights, axis=1) + new
-        acc = tl.dot(weights.to(v.dtype), v, input_precision=PRECISION)  # [BM, BD]
-        acc += new[:, None] * new_v.to(tl.float32)[None, :]
-        part = (g * R + r) * splits + split
-        tl.store(acc_ptr + part[:, None] * D + d[None, :], acc, mask=mask)
+    scores = tl.dot(q, tl.trans(k), input_precision=PRECISION) * scale  # [BM, BN]
+    scores = tl.where(visible[None, :], scores, float("-inf"))
+    top = tl.maximum(tl.max(scores, axis=1), new)
+    weights = tl.exp2(scores - top[:, None])
+    new = tl.where(mine, tl.exp2(new - top), 0.0)
+    total = tl.sum(weights, axis=1) + new
+    acc = tl.dot(weights.to(v.dtype), v, input_precision=PRECISION)  # [BM, BD]
+    acc += new[:, None] * new_v.to(tl.float32)[None, :]
+    part = (g * R + r) * splits + split
+    tl.store(acc_ptr + part[:, None] * D + d[None, :], acc, mask=mask)
     tl.store(top_ptr + part, top, mask=live)
     tl.store(total_ptr + part, total, mask=live)
 
@@ -121,13 +105,12 @@ def _join_kernel(
     EARLY: tl.constexpr,
 ):  # fmt: skip
     """BD columns of one head: all blocks' parts, each weighed by its largest score."""
-    if EARLY:
-        tl.extra.cuda.gdc_launch_dependents()
     h = tl.program_id(1)
     s, d = tl.arange(0, BS), tl.program_id(0) * BD + tl.arange(0, BD)
     present, in_d = s < splits, d < D
     if EARLY:
         tl.extra.cuda.gdc_wait()
+        tl.extra.cuda.gdc_launch_dependents()
     part = h * splits + s
     top = tl.load(top_ptr + part, mask=present, other=EMPTY)
     total = tl.load(total_ptr + part, mask=present, other=0.0)
@@ -141,14 +124,13 @@ def _join_kernel(
 
 @dataclass(frozen=True)
 class Launch:
-    """How one token's attention is cut: slots a program, its warps, and which operand of its products comes first."""
+    """How one token's attention is cut: slots a program, and its warps."""
 
     keys: int
     warps: int
-    keys_first: bool
 
 
-LAUNCHES = {2: Launch(128, 8, keys_first=False), 4: Launch(32, 4, keys_first=False)}  # by bytes of a key's number
+LAUNCHES = {2: Launch(128, 8), 4: Launch(32, 4)}  # by bytes of a key's number
 JOINED = 4096  # numbers of the parts that one program joins
 
 
@@ -168,14 +150,14 @@ def attend_step(
     R = len(row) // (G * D) - 2  # heads of a group
     how = LAUNCHES[past_k.element_size()]
     splits = max(1, triton.cdiv(slots, how.keys))
-    early = starts_early(row.device)
+    early = starts_early(then.form, row.device)
     acc = empty(G * R * splits * D, row)
     top, total = empty(G * R * splits, row), empty(G * R * splits, row)
-    BM = max(8 if how.keys_first else 16, triton.next_power_of_2(R))
+    BM = max(16, triton.next_power_of_2(R))
     BD = max(16, triton.next_power_of_2(D))
     _attend_kernel[(splits, G)](
         row, cos, sin, past_k, past_v, seen, acc, top, total, scale * LOG2E, slots, window, sinks,
-        G=G, R=R, D=D, BD=BD, BM=BM, BN=how.keys, KEYS_FIRST=how.keys_first,
+        G=G, R=R, D=D, BD=BD, BM=BM, BN=how.keys,
         PRECISION="tf32x3" if past_k.element_size() == 4 else "tf32", EARLY=early, num_warps=how.warps, num_stages=1,
         launch_pdl=early,
     )  # fmt: skip

@@ -252,8 +252,6 @@ def _walk(  # noqa: C901 - nearly all choices are the compiler's
     PLACES: tl.constexpr,
 ):  # fmt: skip
     """Blocks ``begin``, ``begin + stride``, ... of BN values each."""
-    if EARLY:
-        tl.extra.cuda.gdc_launch_dependents()
     ROWS: tl.constexpr = 2 * BN if AFTER == GATED else BN
     STEPS: tl.constexpr = (K + BK // PIECE * WIDE - 1) // (BK // PIECE * WIDE)
     WIDTH: tl.constexpr = BK // CHUNK
@@ -264,6 +262,7 @@ def _walk(  # noqa: C901 - nearly all choices are the compiler's
         weight = tl.load(norm_ptr + j, mask=in_j, other=0.0)
     if EARLY:
         tl.extra.cuda.gdc_wait()
+        tl.extra.cuda.gdc_launch_dependents()
     if SPREAD:
         x0, x1, x2, x3, x4, x5, x6, x7 = _spread(x_ptr, 0, K, BK, PIECE, WIDE, PAIR, FORM)
     elif STEPS == 1:
@@ -348,7 +347,7 @@ def product_kernel(
     programs take.
 
     SPREAD: x lies by places, as a word has them: all columns 0, PAIR, 2 PAIR ... first. PLACES: so does y.
-    EARLY: begins while kernels before still run; up to gdc_wait() only what they do not write may be read.
+    EARLY: begins while the kernel before still runs; up to gdc_wait() only what that does not write may be read.
     """
     program = tl.program_id(0)
     others = tl.num_programs(0) - walkers

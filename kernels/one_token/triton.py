@@ -9,8 +9,8 @@ Programs stay and walk over the rows, the next rows' weights always under way; a
 A vector that one kernel hands to the next lies by places: first what meets the first weight of every word, and so on,
 so that no thread must pass on what it loaded. ``then`` is the matrix whose product comes next.
 
-On Hopper and later a kernel begins while those before still run, loads its first weights meanwhile and then waits for
-their results. So weights, norms and delta states must not have been written by the few kernels before.
+On Hopper and later a kernel begins while the one before still runs, loads its first weights meanwhile and then waits.
+So weights, norms and delta states must not have been written by the kernel right before.
 
 Sums in fp32. Forward only, one stream.
 """
@@ -54,8 +54,6 @@ def _step_kernel(
 ):  # fmt: skip
     """One head's block of value columns: the state read, moved on and read out; o times norm weight and gate."""
     block, h = tl.program_id(0), tl.program_id(1)
-    if EARLY:
-        tl.extra.cuda.gdc_launch_dependents()
     c = tl.arange(0, BK)
     x = block * BV + tl.arange(0, BV)
     in_k = c < K
@@ -67,6 +65,7 @@ def _step_kernel(
     weight = tl.load(norm_ptr + x, mask=in_v, other=0.0).to(tl.float32)
     if EARLY:
         tl.extra.cuda.gdc_wait()
+        tl.extra.cuda.gdc_launch_dependents()
     q = tl.load(y_ptr + h * K + c, mask=in_k, other=0.0)
     k = tl.load(y_ptr + H * K + h * K + c, mask=in_k, other=0.0)
     v = tl.load(y_ptr + 2 * H * K + h * V + x, mask=in_v, other=0.0)
@@ -130,14 +129,11 @@ class Launch:
 LAUNCHES: dict[int | tuple[int, str], Launch] = {  # by form of the weights, or by form and product
     FLOATS.value: Launch(4, 512, 4),
     BFLOAT16.value: Launch(4, 1024, 4),
-    (BFLOAT16.value, "mix"): Launch(4, 1024, 5),
     (BFLOAT16.value, "swiglu"): Launch(4, 1024, 6),
     INT8.value: Launch(4, 512, 5),
     (INT8.value, "swiglu"): Launch(4, 512, 8),
-    (INT8.value, "add"): Launch(8, 1024, 2, warps=8),
     FP8.value: Launch(4, 512, 5),
     (FP8.value, "swiglu"): Launch(4, 512, 8),
-    (FP8.value, "add"): Launch(8, 1024, 2, warps=8),
     INT4.value: Launch(8, 512, 4),
     (INT4.value, "add"): Launch(4, 512, 4),
 }
@@ -152,14 +148,15 @@ def launch_of(form: int, part: str) -> Launch:
     return LAUNCHES.get((form, part)) or LAUNCHES[form]
 
 
-def starts_early(device: torch.device) -> bool:
-    """Whether a kernel may begin while those before it still run, and wait inside: from Hopper on."""
-    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (9, 0)
+def starts_early(form: int, device: torch.device) -> bool:
+    """Whether a kernel begins while the one before it still runs, and waits inside: from Hopper on, but not in fp32,
+    which is for comparison."""
+    return form != FLOATS.value and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (9, 0)
 
 
-def registers(how: Launch, device: torch.device) -> dict[str, int]:
+def registers(form: int, how: Launch, device: torch.device) -> dict[str, int]:
     """So many a thread that all programs run at once: one that had to wait for another's end would end last."""
-    if device.type != "cuda":
+    if form == FLOATS.value or device.type != "cuda":
         return {}
     return {"maxnreg": min(255, REGISTERS // (how.share * 32 * how.warps) // 8 * 8)}
 
@@ -183,7 +180,7 @@ def _launch(
     blocks = triton.cdiv(N, BN)
     others = triton.cdiv(more, how.warps)
     walkers = max(1, min(blocks, how.share * multiprocessors(x.device) - others))
-    early = starts_early(x.device)
+    early = starts_early(w.form, x.device)
     second, columns = (w, 0) if plain is None else (plain, plain.words.shape[1])
     product_kernel[(walkers + others,)](
         x, words, y, x if norm is None else norm, x if extra is None else extra, x if parts is None else parts,
@@ -195,7 +192,7 @@ def _launch(
         SPREAD=spread and w.pair > 1, PLACES=places, PLAIN_COLUMNS=columns,
         PLAIN_STEP=min(1024, max(CHUNK.value, triton.next_power_of_2(max(columns, 1)))), PLAIN_PAIR=second.pair,
         PLAIN_FORM=second.form, PLAIN_BN=how.warps, num_warps=how.warps, num_stages=1, launch_pdl=early,
-        **registers(how, x.device),
+        **registers(w.form, how, x.device),
     )  # fmt: skip
 
 
@@ -234,7 +231,7 @@ def delta_step(
     divided by its length, and parts fp32 [H, value_blocks(V)], the sums of squares that make up that length. o lies
     as :func:`add_product_of_heads` takes it with the matrix ``then``.
     """
-    early = starts_early(y.device)
+    early = starts_early(then.form, y.device)
     BV = triton.next_power_of_2(row.V) // value_blocks(row.V)
     _step_kernel[(value_blocks(row.V), row.H)](
         y, state, norm, o, parts, row.K**-0.5, eps, H=row.H, K=row.K, V=row.V, BK=triton.next_power_of_2(row.K),

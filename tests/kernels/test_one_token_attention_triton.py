@@ -23,16 +23,15 @@ SEEN = [0, 1, 31, 32, 94, 95, 96, 200, 1000]
 PACKED = torch.zeros(1, 4, dtype=torch.int8, device=DEVICE)  # whose reader takes every fourth value first
 
 
-@pytest.mark.parametrize("keys_first", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("sinks", [0, 5])
 @pytest.mark.parametrize("seen", SEEN)
 def test_equals_the_plain_form_and_leaves_the_same_ring(
-    seen: int, sinks: int, dtype: torch.dtype, keys_first: bool, monkeypatch: pytest.MonkeyPatch
+    seen: int, sinks: int, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(seen)
     H, G, D = 6, 2, 24
-    how = dataclasses.replace(ours.LAUNCHES[dtype.itemsize], keys=32, warps=4, keys_first=keys_first)
+    how = dataclasses.replace(ours.LAUNCHES[dtype.itemsize], keys=32, warps=4)
     monkeypatch.setitem(ours.LAUNCHES, dtype.itemsize, how)
     slots = sinks + WINDOW - 1
     row = torch.randn((H + 2 * G) * D, device=DEVICE)
