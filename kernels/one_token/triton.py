@@ -132,6 +132,7 @@ LAUNCHES: dict[int | tuple[int, str], Launch] = {  # by form of the weights, or 
     (BFLOAT16.value, "swiglu"): Launch(4, 1024, 6),
     INT8.value: Launch(4, 512, 5),
     (INT8.value, "swiglu"): Launch(4, 512, 8),
+    (INT8.value, "head"): Launch(8, 512, 4),
     FP8.value: Launch(4, 512, 5),
     (FP8.value, "swiglu"): Launch(4, 512, 8),
     INT4.value: Launch(8, 512, 4),
@@ -197,9 +198,9 @@ def _launch(
 
 
 def normed_product(x: Tensor, norm: Tensor, eps: float, w: Matrix, bias: Tensor | None, y: Tensor) -> None:
-    """y [N] = w [N, K] times RMSNorm(x [K]), plus the bias."""
-    after = STORE.value if bias is None else BIAS.value
-    _launch("normed", x, w, y, RMS.value, after, norm=norm, eps=eps, extra=bias)
+    """y [N] = w [N, K] times RMSNorm(x [K]), plus the bias: queries, keys and values; or without one: the head."""
+    part, after = ("head", STORE.value) if bias is None else ("normed", BIAS.value)
+    _launch(part, x, w, y, RMS.value, after, norm=norm, eps=eps, extra=bias)
 
 
 def normed_mix(
