@@ -26,7 +26,16 @@ from core.errors import InputError, OutOfMemoryError
 from core.frame import utc_now
 from core.model.bundle import Bundle, random_bundle
 from core.model.config import ModelShape
-from core.model.floors import Machine, bandwidth_of, machine_of, matrix_rate, matrix_values, read_floor, see_floor
+from core.model.floors import (
+    Machine,
+    bandwidth_of,
+    head_values,
+    machine_of,
+    matrix_rate,
+    matrix_values,
+    read_floor,
+    see_floor,
+)
 from core.model.generate import Generation, Sampling
 from core.model.network import InfiniteVL
 from core.model.quantize import KINDS, QuantizedLinear
@@ -206,7 +215,7 @@ def _packed(session: Session, bundle: Bundle, machine: Machine) -> Iterator[Figu
     state = session.state
     for kind in KINDS:
         name = f"token out, {kind}"
-        needed = 1.3 * BYTES[kind] * matrix_values(bundle.network)
+        needed = 1.3 * (BYTES[kind] * matrix_values(bundle.network) + head_values(bundle.network))
         if room(bundle.device) < needed:
             yield Figure(name, None, "ms", remark=f"left out: takes {needed / 1e9:.1f} GB more")
             continue

@@ -27,6 +27,7 @@ from core.model.text import DecoderLayer
 from kernels.gated_delta.triton import gated_delta_
 from kernels.norms.triton import add_rms_norm, gated_rms_norm_of_rows, rms_norm
 from kernels.one_token import triton as one
+from kernels.one_token.attention import attend_step
 from kernels.one_token.triton import Matrix
 from kernels.rotary.naive import angles, turn_frequencies
 from kernels.rotary.triton import rotate_rows_
@@ -74,8 +75,8 @@ def _in_whole_words(network: InfiniteVL, plain: set[torch.dtype]) -> bool:
 
 
 def _packed(network: InfiniteVL) -> set[torch.dtype]:
-    """The dtypes of the decoder's packed weights."""
-    modules = network.language_model.modules()
+    """The dtypes of the packed weights of decoder and head."""
+    modules = [*network.language_model.modules(), network.lm_head]
     return {module.weight.dtype for module in modules if isinstance(module, QuantizedLinear)}
 
 
@@ -95,6 +96,12 @@ def _alike(modules: Sequence[nn.Module | None]) -> bool:
     """Whether these can lie side by side: all plain, or all packed in the same way."""
     kinds = {module.weight.dtype if isinstance(module, QuantizedLinear) else type(module) for module in modules}
     return len(kinds) == 1 and (nn.Linear in kinds or all(isinstance(kind, torch.dtype) for kind in kinds))
+
+
+def _head(network: InfiniteVL) -> Matrix:
+    if isinstance(network.lm_head, QuantizedLinear):
+        return Matrix(network.lm_head.weight, network.lm_head.weight_scale)
+    return Matrix((network.lm_head or network.language_model.embed_tokens).get_parameter("weight"))
 
 
 def _side_by_side(modules: Sequence[nn.Module]) -> Matrix:
@@ -209,7 +216,7 @@ class FastDecoder:
         self._axes = torch.tensor(axes, device=self.device)  # the position axis each frequency follows
         self._norm, self._norm_eps = decoder.norm.weight, decoder.norm.eps
         self._embeddings = decoder.embed_tokens.weight
-        self._head = Matrix(self._embeddings if network.lm_head is None else network.lm_head.weight)
+        self._head = _head(network)
 
     def forward(
         self,
@@ -282,7 +289,7 @@ class FastDecoder:
         keys: Tensor,
         values: Tensor,
         seen: Tensor,
-        count: Tensor | None = None,
+        count: Tensor | None,
     ) -> Tensor:
         shape = self.shape
         H, G, D = shape.num_attention_heads, shape.num_key_value_heads, shape.head_dim
@@ -299,35 +306,43 @@ class FastDecoder:
         stream = F.embedding(token, self._embeddings).view(hidden).clone()
         cos, sin = self._rotary(state.clock.expand(3, 1))
         inner = one.empty(shape.intermediate_size, stream)
-        following = [*(layer.inner for layer in self.layers[1:]), self._head]
         counts = [0, 0]
-        for layer, then in zip(self.layers, following, strict=True):
+        for layer in self.layers:
             linear = isinstance(layer, _Delta)
             at = counts[linear]
             counts[linear] += 1
             if isinstance(layer, _Delta):
                 self._delta_step(layer, stream, state.recurrent[at, 0], state.tails[at, 0])
             else:
-                row = torch.empty(len(layer.bias), dtype=self.dtype, device=self.device)
-                one.normed_product(stream, layer.norm, layer.eps, layer.inner, layer.bias, row)
-                o = self._attend(row[None], cos, sin, state.keys[at], state.values[at], state.seen)
-                one.add_product(o.view(-1), layer.out, stream)
+                self._attention_step(layer, stream, cos[0], sin[0], state, at)
             one.normed_swiglu(stream, layer.mlp.norm, layer.mlp.eps, layer.mlp.gate_up, inner, layer.mlp.down)
-            one.add_product(inner, layer.mlp.down, stream, spread=True, then=then)
+            one.add_product(inner, layer.mlp.down, stream, spread=True)
         logits = one.empty(len(self._head.values), stream)
         one.normed_product(stream, self._norm, self._norm_eps, self._head, None, logits)
         state.seen.add_(1)
         state.clock.add_(1)
         return logits
 
+    def _attention_step(
+        self, layer: _Attention, stream: Tensor, cos: Tensor, sin: Tensor, state: MemoryState, at: int
+    ) -> None:
+        shape = self.shape
+        row = one.empty(len(layer.bias), stream)
+        one.normed_product(stream, layer.norm, layer.eps, layer.inner, layer.bias, row)
+        o = attend_step(
+            row, cos, sin, state.keys[at, 0], state.values[at, 0], state.seen, shape.window, shape.sinks,
+            shape.head_dim**-0.5, layer.out,
+        )  # fmt: skip
+        one.add_product(o, layer.out, stream, spread=True)
+
     def _delta_step(self, layer: _Delta, stream: Tensor, recurrent: Tensor, tail: Tensor) -> None:
         row = layer.row
         mixed = one.empty(row.width, stream)
         one.normed_mix(
             stream, layer.norm, layer.eps, layer.inner, layer.gates, row, layer.conv, tail, layer.a_log,
-            layer.dt_bias, mixed, layer.out,
+            layer.dt_bias, mixed,
         )  # fmt: skip
         o = one.empty(row.H * row.V, stream)
         squares = one.empty(row.H * one.value_blocks(row.V), stream).view(row.H, -1)
         one.delta_step(mixed, row, recurrent, layer.out_norm, o, squares, layer.out)
-        one.add_product_of_heads(o, squares, layer.out_eps, layer.out, stream, layer.mlp.gate_up)
+        one.add_product_of_heads(o, squares, layer.out_eps, layer.out, stream)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from core.model.network import InfiniteVL
 from core.model.quantize import QuantizedLinear
@@ -61,13 +61,13 @@ def floors(network: InfiniteVL, tokens: int, state_bytes: int) -> Floors:
 def see_floor(network: InfiniteVL, tokens: int, state_bytes: int, machine: Machine) -> float:
     """Milliseconds at least for a picture of ``tokens`` tokens: every weight read, the state read and written."""
     weights = sum(part.nbytes for part in [*network.visual.parameters(), *network.visual.buffers()])
-    weights += token_bytes(network) - _head(network).nbytes
+    weights += token_bytes(network) - _head_bytes(network)
     return machine.ms(see_operations(network, tokens), weights + 2 * state_bytes)
 
 
 def read_floor(network: InfiniteVL, tokens: int, state_bytes: int, machine: Machine) -> float:
     """Milliseconds at least for reading ``tokens`` tokens and the logits after the last one."""
-    work = 2 * (tokens * text_values(network) + _head(network).numel())
+    work = 2 * (tokens * text_values(network) + head_values(network))
     return machine.ms(work, token_bytes(network) + state_bytes)
 
 
@@ -97,11 +97,18 @@ def token_bytes(network: InfiniteVL) -> int:
     decoder = network.language_model
     layers = [*decoder.layers.parameters(), *decoder.layers.buffers()]  # buffers are packed weights
     read = sum(part.nbytes for part in layers) + decoder.norm.weight.nbytes
-    return read + _head(network).nbytes
+    return read + _head_bytes(network)
 
 
-def _head(network: InfiniteVL) -> Tensor:
-    return network.language_model.embed_tokens.weight if network.lm_head is None else network.lm_head.weight
+def head_values(network: InfiniteVL) -> int:
+    """Weights in the head, packed or not."""
+    return network.shape.vocab_size * network.shape.hidden_size
+
+
+def _head_bytes(network: InfiniteVL) -> int:
+    if network.lm_head is None:
+        return network.language_model.embed_tokens.weight.nbytes
+    return sum(part.nbytes for part in [*network.lm_head.parameters(), *network.lm_head.buffers()])
 
 
 def matrix_values(module: nn.Module) -> int:

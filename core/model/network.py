@@ -21,7 +21,10 @@ class InfiniteVL(nn.Module):
         self.visual = VisionTower(shape.vision)
         self.language_model = Decoder(shape)
         untied = shape.tie_word_embeddings is False
-        self.lm_head = nn.Linear(shape.hidden_size, shape.vocab_size, bias=False) if untied else None
+        # a tied head is the embeddings themselves; packing a network puts a packed copy of them here
+        self.lm_head: nn.Module | None = (
+            nn.Linear(shape.hidden_size, shape.vocab_size, bias=False) if untied else None
+        )
 
     def empty_state(self, batch: int = 1, recurrent_dtype: torch.dtype = torch.float32) -> MemoryState:
         """A fresh memory on this network's device, in its dtype. ``recurrent_dtype`` bf16 halves the recurrent part,

@@ -1,8 +1,10 @@
 """Weights in 8 or 4 bits: the large matrices of a network, packed in place.
 
-Embeddings, the head, gates, convolutions, norms, decays and the memory keep their precision: they are small, or
-errors in them would add up over a stream. So does the vision tower: it multiplies a thousand patches at once, which
-packed weights only slow down, and the token that packing is for never passes it.
+The head, which every token of an answer reads, takes 8 bits whatever the others take; where it is tied to the
+embeddings it is a packed copy of them, which no file holds. Embeddings, gates, convolutions, norms, decays and the
+memory keep their precision: little of them is read, or errors in them would add up over a stream. So does the vision
+tower: it multiplies a thousand patches at once, which packed weights only slow down, and the token that packing is
+for never passes it.
 
 The packing is ours: torchao's hides the packed bytes from the one-token kernels that read them, and safetensors
 refuses to write its tensors (0.18).
@@ -20,7 +22,8 @@ from kernels import dispatch
 from kernels.quantized_linear.naive import GROUP, Kind, pack
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-KEPT = ("a_proj", "b_proj", "lm_head")  # linear layers that stay as they are
+KEPT = ("a_proj", "b_proj")  # linear layers that stay as they are
+HEAD = "lm_head"
 TOWER = "visual"
 SMALLEST = 64  # rows and columns: smaller matrices are not worth it
 
@@ -46,9 +49,9 @@ class QuantizedLinear(nn.Module):
         return dispatch.quantized_linear(x, self.weight, self.weight_scale, self.bias)
 
 
-def quantize(network: nn.Module, kind: Kind) -> int:
+def quantize(network: InfiniteVL, kind: Kind) -> int:
     """Pack the large linear layers, in place; returns the bytes saved. A matrix whose width does not divide into
-    groups of 4-bit weights takes 8 bits."""
+    groups of 4-bit weights takes 8 bits, and so does the head."""
     saved = 0
     for path, owner in list(network.named_modules()):
         if path.split(".")[0] == TOWER:
@@ -56,12 +59,25 @@ def quantize(network: nn.Module, kind: Kind) -> int:
         for name, layer in list(owner.named_children()):
             if not isinstance(layer, nn.Linear) or name in KEPT or min(layer.weight.shape) < SMALLEST:
                 continue
-            fitting: Kind = "int8" if kind == "int4" and layer.in_features % GROUP else kind
+            eight = name == HEAD or (kind == "int4" and layer.in_features % GROUP)
+            fitting: Kind = "int8" if eight else kind
             with torch.no_grad():
                 packed, scale = pack(layer.weight, fitting)
             setattr(owner, name, QuantizedLinear(packed, scale, layer.bias))
             saved += layer.weight.nbytes - packed.nbytes - scale.nbytes
-    return saved
+    return saved - pack_tied_head(network)
+
+
+def pack_tied_head(network: InfiniteVL) -> int:
+    """Give a network whose head is its embeddings a packed copy of them as its head, unless it has one; returns the
+    bytes that it takes."""
+    embeddings = network.language_model.embed_tokens.weight
+    if network.lm_head is not None or min(embeddings.shape) < SMALLEST:
+        return 0
+    with torch.no_grad():
+        packed, scale = pack(embeddings, "int8")
+    network.lm_head = QuantizedLinear(packed, scale, None)
+    return packed.nbytes + scale.nbytes
 
 
 def quantized(network: InfiniteVL, kind: Kind) -> InfiniteVL:
@@ -81,5 +97,6 @@ def quantized(network: InfiniteVL, kind: Kind) -> InfiniteVL:
 def keep_packed(network: nn.Module, name: str, weight: Tensor, scale: Tensor) -> None:
     """Put packed weights, as a file holds them, where the linear layer ``name`` is."""
     owner, _, attribute = name.rpartition(".")
-    layer = network.get_submodule(name)
-    setattr(network.get_submodule(owner), attribute, QuantizedLinear(weight, scale, getattr(layer, "bias", None)))
+    place = network.get_submodule(owner)
+    bias = getattr(getattr(place, attribute), "bias", None)  # a tied head's place is empty
+    setattr(place, attribute, QuantizedLinear(weight, scale, bias))

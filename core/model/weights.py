@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from core.errors import OutOfMemoryError, WeightsError
 from core.model.config import ModelShape, read_shape, shape_fields
 from core.model.network import HIGH_PRECISION, InfiniteVL
-from core.model.quantize import keep_packed
+from core.model.quantize import HEAD, QuantizedLinear, keep_packed, pack_tied_head
 from kernels.quantized_linear.naive import GROUP, LARGEST, unpack
 
 CONFIG = "config.json"
@@ -147,12 +147,15 @@ def load_files(
                 found[name] = Stored(file, opened, key)
         shape = _settled(shape, set(found))
         if shape.tie_word_embeddings:
-            found.pop("lm_head.weight", None)  # some files carry the tied head along
+            for name in ("weight", _SCALE):
+                found.pop(f"{HEAD}.{name}", None)  # some files carry the tied head along
         with torch.device("meta"):
             model = InfiniteVL(shape)
         scales = {name: found.pop(name) for name in list(found) if name.endswith(_SCALE)}
         _compare(model, found, scales)
         _fill(model, found, scales, torch.device(device), dtype, packed)
+        if any(isinstance(module, QuantizedLinear) for module in model.modules()):
+            pack_tied_head(model)
     return model.eval().requires_grad_(requires_grad=False)
 
 
@@ -248,6 +251,8 @@ def save(model: InfiniteVL, folder: Path, shard: int = SHARD) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     named = [*model.named_parameters(), *model.named_buffers()]  # buffers are the packed weights
+    if model.shape.tie_word_embeddings is not False:
+        named = [(name, tensor) for name, tensor in named if not name.startswith(f"{HEAD}.")]  # a copy
     shards = _shards({published_name(name): tensor.detach() for name, tensor in named}, shard)
     count = len(shards)
     files = [f"model-{n:05}-of-{count:05}.safetensors" if count > 1 else WHOLE for n in range(1, count + 1)]

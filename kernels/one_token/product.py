@@ -19,10 +19,19 @@ CHUNK = tl.constexpr(4)  # words that a thread loads at once, and adds up before
 # A small whole number becomes a float by writing it into the upper end of a power of two's fraction: two quick
 # instructions, where a conversion takes a quarter of the rate. So INT8's and INT4's weights are read as the weight
 # plus this, and this times the sum of x is taken off again.
+# Of four bits, one shift serves two weights: the second lies below the first and counts a sixteenth, for which the
+# vector makes up. That costs a few bits of the sum's precision: 1e-5 of it instead of 1e-6.
 INT8_TOO_MUCH, INT4_TOO_MUCH = tl.constexpr(256.0 + 128.0), tl.constexpr(16.0 + 8.0)
+INT4_BELOW, INT4_BELOW_TOO_MUCH = tl.constexpr(16.0), tl.constexpr(16.0 + 8.0 / 16.0)
 # FP8's bits at their places in a float of 32 bits are 2^-120 times the value, subnormal ones too. The vector carries
 # half of that, which keeps the products where floats are normal; the sum gets the other half.
 FP8_HALF = tl.constexpr(2.0**60)
+
+
+@triton.jit
+def _to_fraction(word, at: tl.constexpr):
+    """Four bits of each word at the upper end of a float's fraction, and the four before them below."""
+    return word << (19 - 4 * at) if at < 5 else word >> (4 * at - 19)
 
 
 @triton.jit
@@ -34,8 +43,10 @@ def _value(word, power, at: tl.constexpr, FORM: tl.constexpr):
         bits = (((word >> 8 * at) & 255) << 15) ^ power
     elif FORM == FP8:
         bits = ((word << (24 - 8 * at)) >> 4) & -2014314496  # the sign, and below it seven bits: 0x87F00000
+    elif at % 2 == 1:
+        bits = (_to_fraction(word, at) & 0x780000) | power
     else:
-        bits = (((word >> 4 * at) & 15) << 19) | power
+        bits = (_to_fraction(word, at + 1) & 0x78000) | power
     return bits.to(tl.float32, bitcast=True)
 
 
@@ -91,24 +102,6 @@ def _weights(
 
 
 @triton.jit
-def _fetch_next(
-    next_ptr, rows, K: tl.constexpr, TAKE: tl.constexpr, GATED_NEXT: tl.constexpr, THREADS: tl.constexpr,
-    TIMES: tl.constexpr,
-):  # fmt: skip
-    """Ask for a share of the next product's first weights: lines of 32 words, TAKE words of a row."""
-    LINES: tl.constexpr = TAKE // 32
-    for time in tl.static_range(TIMES):
-        line = (tl.program_id(0) * TIMES + time) * THREADS + tl.arange(0, THREADS)
-        i = line // LINES
-        row = (i % 2) * (rows // 2) + i // 2 if GATED_NEXT else i
-        at = (next_ptr + row.to(tl.int64) * K + line % LINES * 32).to(tl.int64)
-        tl.inline_asm_elementwise(
-            "{ .reg .pred p; setp.ne.b32 p, $2, 0; @p prefetch.global.L2 [$1]; mov.b32 $0, 0; }", "=r,l,r",
-            [at, (i < rows).to(tl.int32)], dtype=tl.int32, is_pure=False, pack=1,
-        )  # fmt: skip
-
-
-@triton.jit
 def _columns(step, K: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr):
     """Of the vector at one step: which columns, and whether they exist."""
     i = tl.arange(0, BK)
@@ -137,6 +130,7 @@ def _places(x, BK: tl.constexpr, PAIR: tl.constexpr):
         x2, x6 = _halves(x26, 2 * BK)
         x1, x5 = _halves(x15, 2 * BK)
         x3, x7 = _halves(x37, 2 * BK)
+        x0, x2, x4, x6 = x0 * INT4_BELOW, x2 * INT4_BELOW, x4 * INT4_BELOW, x6 * INT4_BELOW
     return x0, x1, x2, x3, x4, x5, x6, x7
 
 
@@ -161,6 +155,7 @@ def _spread(
         x5 = tl.load(x_ptr + 5 * K + k, mask=in_k, other=0.0)
         x6 = tl.load(x_ptr + 6 * K + k, mask=in_k, other=0.0)
         x7 = tl.load(x_ptr + 7 * K + k, mask=in_k, other=0.0)
+        x0, x2, x4, x6 = x0 * INT4_BELOW, x2 * INT4_BELOW, x4 * INT4_BELOW, x6 * INT4_BELOW
     return x0, x1, x2, x3, x4, x5, x6, x7
 
 
@@ -192,16 +187,18 @@ def _partial(
         each += _value(w, power, 2, FORM) * x2[None, :]
         each += _value(w, power, 3, FORM) * x3[None, :]
         total = x0 + x1 + x2 + x3
+        if FORM == INT8:
+            total *= INT8_TOO_MUCH
     if FORM == INT4:
         each += _value(w, power, 4, FORM) * x4[None, :]
         each += _value(w, power, 5, FORM) * x5[None, :]
         each += _value(w, power, 6, FORM) * x6[None, :]
         each += _value(w, power, 7, FORM) * x7[None, :]
-        total += x4 + x5 + x6 + x7
+        total = (x1 + x3 + x5 + x7) * INT4_TOO_MUCH + (x0 + x2 + x4 + x6) * INT4_BELOW_TOO_MUCH
     products = tl.sum(tl.reshape(each, (ROWS, BK // CHUNK, CHUNK)), axis=2)
     if (FORM == INT8) | (FORM == INT4):
         totals = tl.sum(tl.reshape(total, (BK // CHUNK, CHUNK)), axis=1)
-        products -= (INT8_TOO_MUCH if FORM == INT8 else INT4_TOO_MUCH) * totals[None, :]
+        products -= totals[None, :]
     if FORM == INT4:
         EACH: tl.constexpr = BK // CHUNK // scale.shape[1]
         scaled = tl.reshape(products, (ROWS, BK // CHUNK // EACH, EACH)) * scale.to(tl.float32)[:, :, None]
@@ -210,28 +207,49 @@ def _partial(
 
 
 @triton.jit
-def _gates(y, n, live, a_log_ptr, dt_ptr, H, C, HV, conv):
-    """SiLU of the convolved channels and of the gate, and the decay and strength of writing."""
-    swish = tl.where(n < C, conv, y)
-    swish *= tl.sigmoid(swish)
-    h = n - C - HV
+def _mix(
+    y_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, N, first, begin, stride, H, C, HV, BN: tl.constexpr,
+    TAPS: tl.constexpr, BT: tl.constexpr, OWN: tl.constexpr,
+):  # fmt: skip
+    """What the program's own rows of products become, all at once, a thread each: channels are convolved and go
+    through SiLU, gates through SiLU, and the last ones become decays and strengths of writing. The tail moves on."""
+    r = tl.arange(0, OWN)
+    n = (begin + r // BN * stride) * BN + r % BN
+    live = n < N
+    c = n + first  # in the whole row
+    channel = live & (c < C)
+    h = c - C - HV
     in_a = live & (h >= 0) & (h < H)
-    a = y + tl.load(dt_ptr + h, mask=in_a, other=0.0).to(tl.float32)
+    dt = tl.load(dt_ptr + h, mask=in_a, other=0.0).to(tl.float32)
     rate = tl.exp(tl.load(a_log_ptr + h, mask=in_a, other=0.0).to(tl.float32))
+    tap = tl.arange(0, BT)[None, :]
+    mask = channel[:, None] & (tap < TAPS)
+    taps = tl.load(weight_ptr + c[:, None] * TAPS + tap, mask=mask, other=0.0).to(tl.float32)
+    old = tl.load(tail_ptr + tap * C + c[:, None], mask=mask & (tap < TAPS - 1), other=0.0).to(tl.float32)
+    y = tl.load(y_ptr + n, mask=live, other=0.0)
+    now = tl.where(tap < TAPS - 1, old, y[:, None])
+    conv = tl.sum(now * taps, axis=1)
+    # A tail's value lies on several threads: none may write before all have read.
+    tl.debug_barrier()
+    to = tail_ptr + (tap - 1) * C + c[:, None]
+    tl.store(to, now.to(tail_ptr.dtype.element_ty), mask=mask & (tap > 0))
+    swish = tl.where(c < C, conv, y)
+    swish *= tl.sigmoid(swish)
+    a = y + dt
     decay = -rate * (tl.maximum(a, 0.0) + tl.log(1.0 + tl.exp(-tl.abs(a))))
-    return tl.where(h < 0, swish, tl.where(h < H, decay, tl.sigmoid(y)))
+    y = tl.where(h < 0, swish, tl.where(h < H, decay, tl.sigmoid(y)))
+    tl.store(y_ptr + n, y, mask=live)
 
 
 @triton.jit
 def _walk(  # noqa: C901 - nearly all choices are the compiler's
     x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
-    next_ptr, next_rows, eps, N, first, begin, stride, power,
+    eps, N, first, begin, stride, power,
     K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr,
     PAIR: tl.constexpr, PARTS: tl.constexpr, H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr,
-    TAPS: tl.constexpr, BT: tl.constexpr, GROUP: tl.constexpr, BEFORE: tl.constexpr, AFTER: tl.constexpr,
-    FORM: tl.constexpr, SCALED: tl.constexpr, EARLY: tl.constexpr, SPREAD: tl.constexpr, PLACES: tl.constexpr,
-    THREADS: tl.constexpr, NEXT_K: tl.constexpr, NEXT_TAKE: tl.constexpr, NEXT_GATED: tl.constexpr,
-    NEXT_TIMES: tl.constexpr,
+    TAPS: tl.constexpr, BT: tl.constexpr, OWN: tl.constexpr, GROUP: tl.constexpr, BEFORE: tl.constexpr,
+    AFTER: tl.constexpr, FORM: tl.constexpr, SCALED: tl.constexpr, EARLY: tl.constexpr, SPREAD: tl.constexpr,
+    PLACES: tl.constexpr,
 ):  # fmt: skip
     """Blocks ``begin``, ``begin + stride``, ... of BN values each."""
     ROWS: tl.constexpr = 2 * BN if AFTER == GATED else BN
@@ -245,19 +263,16 @@ def _walk(  # noqa: C901 - nearly all choices are the compiler's
     if EARLY:
         tl.extra.cuda.gdc_wait()
         tl.extra.cuda.gdc_launch_dependents()
-    total = STEPS * (((N + BN - 1) // BN - begin + stride - 1) // stride)
-    if STEPS == 1:
-        if SPREAD:
-            x0, x1, x2, x3, x4, x5, x6, x7 = _spread(x_ptr, 0, K, BK, PIECE, WIDE, PAIR, FORM)
-        else:
-            x = tl.load(x_ptr + j, mask=in_j, other=0.0).to(tl.float32)
-            if BEFORE == RMS:
-                squares = x * x
-                x *= weight.to(tl.float32)
-            if FORM == FP8:
-                x *= FP8_HALF
-            x0, x1, x2, x3, x4, x5, x6, x7 = _places(x, BK, PAIR)
-    item = 1
+    if SPREAD:
+        x0, x1, x2, x3, x4, x5, x6, x7 = _spread(x_ptr, 0, K, BK, PIECE, WIDE, PAIR, FORM)
+    elif STEPS == 1:
+        x = tl.load(x_ptr + j, mask=in_j, other=0.0).to(tl.float32)
+        if BEFORE == RMS:
+            squares = x * x
+            x *= weight.to(tl.float32)
+        if FORM == FP8:
+            x *= FP8_HALF
+        x0, x1, x2, x3, x4, x5, x6, x7 = _places(x, BK, PAIR)
     for block in tl.range(begin, (N + BN - 1) // BN, stride):
         n = block * BN + tl.arange(0, BN)
         live = n < N
@@ -266,11 +281,6 @@ def _walk(  # noqa: C901 - nearly all choices are the compiler's
             row_scale = tl.load(scale_ptr + row, mask=row < (2 * N if AFTER == GATED else N), other=0.0)
         if (AFTER == BIAS) | (AFTER == ADD):
             extra = tl.load(extra_ptr + n, mask=live, other=0.0)
-        if AFTER == MIX:
-            tap = tl.arange(0, BT)[None, :]
-            channel = (live & (n + first < C))[:, None]
-            taps = tl.load(weight_ptr + (n + first)[:, None] * TAPS + tap, mask=channel & (tap < TAPS), other=0.0)
-            old = tl.load(tail_ptr + tap * C + (n + first)[:, None], mask=channel & (tap < TAPS - 1), other=0.0)
         acc = tl.zeros((ROWS, WIDTH), tl.float32)
         for step in tl.range(0, STEPS):
             last = step + 1 == STEPS
@@ -278,13 +288,11 @@ def _walk(  # noqa: C901 - nearly all choices are the compiler's
                 w_ptr, scale_ptr, tl.where(last, block + stride, block), tl.where(last, 0, step + 1), N, K, BN, BK,
                 PIECE, WIDE, GROUP, AFTER, FORM,
             )  # fmt: skip
-            if NEXT_TIMES > 0:  # noqa: SIM102 - known to the compiler, unlike the other condition
-                if item == total:
-                    _fetch_next(next_ptr, next_rows, NEXT_K, NEXT_TAKE, NEXT_GATED, THREADS, NEXT_TIMES)
-            item += 1
             if STEPS > 1:
                 if SPREAD:
-                    x0, x1, x2, x3, x4, x5, x6, x7 = _spread(x_ptr, step, K, BK, PIECE, WIDE, PAIR, FORM)
+                    n0, n1, n2, n3, n4, n5, n6, n7 = _spread(
+                        x_ptr, tl.where(last, 0, step + 1), K, BK, PIECE, WIDE, PAIR, FORM
+                    )
                 else:
                     j, in_j = _columns(step, PAIR * K, PAIR * BK, PAIR * PIECE, PAIR * WIDE)
                     x = tl.load(x_ptr + j, mask=in_j, other=0.0).to(tl.float32)
@@ -300,6 +308,8 @@ def _walk(  # noqa: C901 - nearly all choices are the compiler's
                 products *= _of_heads(parts_ptr, step, eps, K, BK, PIECE, WIDE, PAIR, PARTS)[None, :]
             acc += products
             w, group_scale = next_w, next_scale
+            if (STEPS > 1) & SPREAD:
+                x0, x1, x2, x3, x4, x5, x6, x7 = n0, n1, n2, n3, n4, n5, n6, n7
         y = tl.sum(acc, axis=1)
         if BEFORE == RMS:
             y *= tl.rsqrt(tl.sum(squares, axis=0) / (PAIR * K) + eps)
@@ -310,41 +320,34 @@ def _walk(  # noqa: C901 - nearly all choices are the compiler's
         if AFTER == GATED:
             gate, value = tl.split(tl.reshape(y, (BN, 2)))
             y = gate * tl.sigmoid(gate) * value
-        if AFTER == MIX:
-            now = tl.where(tap < TAPS - 1, old.to(tl.float32), y[:, None])
-            conv = tl.sum(now * taps.to(tl.float32), axis=1)
-            # A tail's value lies on several threads: none may write before all have read.
-            tl.debug_barrier()
-            moved = channel & (tap > 0) & (tap < TAPS)
-            to = tail_ptr + (tap - 1) * C + (n + first)[:, None]
-            tl.store(to, now.to(tail_ptr.dtype.element_ty), mask=moved)
-            y = _gates(y, n + first, live, a_log_ptr, dt_ptr, H, C, HV, conv)
         to = n % PLACES * (N // PLACES) + n // PLACES
         tl.store(y_ptr + to, y.to(y_ptr.dtype.element_ty), mask=live)
+    if AFTER == MIX:
+        tl.debug_barrier()  # what one thread wrote another reads
+        _mix(y_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr, N, first, begin, stride, H, C, HV, BN, TAPS, BT, OWN)
 
 
 @triton.jit
 def product_kernel(
     x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
-    plain_ptr, next_ptr, eps, N, next_rows, plain_rows, walkers, power,
+    plain_ptr, eps, N, plain_rows, walkers, power,
     K: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PIECE: tl.constexpr, WIDE: tl.constexpr,
     PAIR: tl.constexpr, PARTS: tl.constexpr, H: tl.constexpr, C: tl.constexpr, HV: tl.constexpr,
-    TAPS: tl.constexpr, BT: tl.constexpr, GROUP: tl.constexpr, BEFORE: tl.constexpr, AFTER: tl.constexpr,
-    FORM: tl.constexpr, SCALED: tl.constexpr, EARLY: tl.constexpr, SPREAD: tl.constexpr, PLACES: tl.constexpr,
-    THREADS: tl.constexpr, NEXT_K: tl.constexpr, NEXT_TAKE: tl.constexpr, NEXT_GATED: tl.constexpr,
-    NEXT_TIMES: tl.constexpr, PLAIN_COLUMNS: tl.constexpr, PLAIN_STEP: tl.constexpr,
-    PLAIN_PAIR: tl.constexpr, PLAIN_FORM: tl.constexpr,
+    TAPS: tl.constexpr, BT: tl.constexpr, OWN: tl.constexpr, GROUP: tl.constexpr, BEFORE: tl.constexpr,
+    AFTER: tl.constexpr, FORM: tl.constexpr, SCALED: tl.constexpr, EARLY: tl.constexpr, SPREAD: tl.constexpr,
+    PLACES: tl.constexpr, PLAIN_COLUMNS: tl.constexpr, PLAIN_STEP: tl.constexpr, PLAIN_PAIR: tl.constexpr,
+    PLAIN_FORM: tl.constexpr, PLAIN_BN: tl.constexpr,
 ):  # fmt: skip
     """The matrix [N, K] times x. With GATED the matrix is [2 N, K], gates first.
 
-    ``walkers`` programs share the rows, BN at a time, and keep the vector where one step holds all of it. K, BK,
-    PIECE and WIDE count words of PAIR columns. SCALED: a scale a row. ``extra`` is the bias or the residual;
-    ``parts`` the partial sums of squares of each head of x (HEADS: a step is BK / PIECE heads of WIDE words). With
-    MIX there may be ``plain_rows`` more in ``plain``, unpacked (PLAIN_COLUMNS > 0), which the first programs take.
+    ``walkers`` programs share the rows, BN at a time, OWN at the most, and keep the vector where one step holds all
+    of it. K, BK, PIECE and WIDE count words of PAIR columns. SCALED: a scale a row. ``extra`` is the bias or the
+    residual; ``parts`` the partial sums of squares of each head of x (HEADS: a step is BK / PIECE heads of WIDE
+    words). With MIX there may be ``plain_rows`` more in ``plain``, unpacked (PLAIN_COLUMNS > 0), which the first
+    programs take.
 
     SPREAD: x lies by places, as a word has them: all columns 0, PAIR, 2 PAIR ... first. PLACES: so does y.
     EARLY: begins while the kernel before still runs; up to gdc_wait() only what that does not write may be read.
-    ``next`` is the matrix of the product after this one, from which NEXT_TIMES lines a thread are asked for.
     """
     program = tl.program_id(0)
     others = tl.num_programs(0) - walkers
@@ -352,23 +355,19 @@ def product_kernel(
         if program < others:
             _walk(
                 x_ptr, plain_ptr, y_ptr + N, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr,
-                a_log_ptr, dt_ptr, next_ptr, next_rows, eps, plain_rows, N, program, others, power, PLAIN_COLUMNS, 4,
-                PLAIN_STEP, PLAIN_STEP, PLAIN_STEP, PLAIN_PAIR, PARTS, H, C, HV, TAPS, BT, GROUP,
-                BEFORE, AFTER, PLAIN_FORM,
-                False, EARLY, False, 1, THREADS, NEXT_K, NEXT_TAKE, NEXT_GATED, 0,
+                a_log_ptr, dt_ptr, eps, plain_rows, N, program, others, power, PLAIN_COLUMNS, PLAIN_BN, PLAIN_STEP,
+                PLAIN_STEP, PLAIN_STEP, PLAIN_PAIR, PARTS, H, C, HV, TAPS, BT, PLAIN_BN, GROUP, BEFORE, AFTER,
+                PLAIN_FORM, False, EARLY, False, 1,
             )  # fmt: skip
         else:
             _walk(
                 x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr,
-                dt_ptr, next_ptr, next_rows, eps, N, 0, program - others, walkers, power, K, BN, BK, PIECE, WIDE,
-                PAIR, PARTS,
-                H, C, HV, TAPS, BT, GROUP, BEFORE, AFTER, FORM, SCALED, EARLY, SPREAD, PLACES,
-                THREADS, NEXT_K, NEXT_TAKE, NEXT_GATED, NEXT_TIMES,
+                dt_ptr, eps, N, 0, program - others, walkers, power, K, BN, BK, PIECE, WIDE, PAIR, PARTS, H, C, HV,
+                TAPS, BT, OWN, GROUP, BEFORE, AFTER, FORM, SCALED, EARLY, SPREAD, PLACES,
             )  # fmt: skip
     else:
         _walk(
             x_ptr, w_ptr, y_ptr, norm_ptr, extra_ptr, parts_ptr, scale_ptr, weight_ptr, tail_ptr, a_log_ptr, dt_ptr,
-            next_ptr, next_rows, eps, N, 0, program - others, walkers, power, K, BN, BK, PIECE, WIDE, PAIR, PARTS,
-            H, C, HV, TAPS, BT, GROUP, BEFORE, AFTER, FORM, SCALED, EARLY, SPREAD, PLACES,
-            THREADS, NEXT_K, NEXT_TAKE, NEXT_GATED, NEXT_TIMES,
+            eps, N, 0, program - others, walkers, power, K, BN, BK, PIECE, WIDE, PAIR, PARTS, H, C, HV, TAPS, BT, OWN,
+            GROUP, BEFORE, AFTER, FORM, SCALED, EARLY, SPREAD, PLACES,
         )  # fmt: skip

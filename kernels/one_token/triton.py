@@ -5,12 +5,12 @@ does the small things around it on the way: the RMSNorm before, and after it the
 convolution and the gates of a Gated DeltaNet layer. A program owns whole rows of the matrix, so nothing is shared
 between programs and everything can be updated in place. Five launches a layer.
 
-Programs stay and walk over the rows, the next rows' weights always under way. A vector that one kernel hands to the
-next lies by places: first what meets the first weight of every word, and so on, so that no thread must pass on what
-it loaded. ``then`` is the matrix of the product that comes next: its first weights are asked for in good time.
+Programs stay and walk over the rows, the next rows' weights always under way; all of a kernel fit the chip at once.
+A vector that one kernel hands to the next lies by places: first what meets the first weight of every word, and so on,
+so that no thread must pass on what it loaded. ``then`` is the matrix whose product comes next.
 
-On Hopper and later, with packed weights, a kernel begins while the one before still runs and loads its first weights
-meanwhile. So weights, norms and delta states must not have been written by the kernel right before.
+On Hopper and later a kernel begins while the one before still runs, loads its first weights meanwhile and then waits.
+So weights, norms and delta states must not have been written by the kernel right before.
 
 Sums in fp32. Forward only, one stream.
 """
@@ -117,42 +117,58 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Launch:
-    """How a product is cut: rows a block (two a value with GATED), words a step, programs a multiprocessor, lines of
-    128 bytes that each thread asks for of the next product's weights, and whether it begins while the kernel before
-    still runs. As measured on an H100, see tests/bench/RESULTS.md."""
+    """How a product is cut: rows a block (two a value with GATED), words a step, programs a multiprocessor and warps
+    a program. As measured, see tests/bench/RESULTS.md."""
 
     rows: int
     words: int
     share: int
-    lines: int = 0
-    early: bool = False
+    warps: int = 4
 
 
-WARPS = 4
-LAUNCHES = {
+LAUNCHES: dict[int | tuple[int, str], Launch] = {  # by form of the weights, or by form and product
     FLOATS.value: Launch(4, 512, 4),
     BFLOAT16.value: Launch(4, 1024, 4),
-    INT8.value: Launch(4, 512, 8, lines=1, early=True),
-    FP8.value: Launch(4, 512, 8, lines=1, early=True),
-    INT4.value: Launch(8, 512, 4, lines=1, early=True),
+    (BFLOAT16.value, "swiglu"): Launch(4, 1024, 6),
+    INT8.value: Launch(4, 512, 5),
+    (INT8.value, "swiglu"): Launch(4, 512, 8),
+    (INT8.value, "head"): Launch(8, 512, 4),
+    FP8.value: Launch(4, 512, 5),
+    (FP8.value, "swiglu"): Launch(4, 512, 8),
+    INT4.value: Launch(8, 512, 4),
+    (INT4.value, "add"): Launch(4, 512, 4),
 }
+REGISTERS = 65536  # of a multiprocessor, on every card since Kepler
 # Powers of two as bits, for INT8 with the weights' sign turned. An argument, as an instruction that masks and sets
 # bits at once takes only one number from its own words.
 POWERS = {INT8.value: 0x43800000 ^ 128 << 15, INT4.value: 0x41800000}
 
 
-def _early(how: Launch, device: torch.device) -> bool:
-    """Whether a kernel may begin while the one before it still runs, and wait inside: from Hopper on."""
-    return how.early and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (9, 0)
+def launch_of(form: int, part: str) -> Launch:
+    """How this product is cut with weights of this form."""
+    return LAUNCHES.get((form, part)) or LAUNCHES[form]
+
+
+def starts_early(form: int, device: torch.device) -> bool:
+    """Whether a kernel begins while the one before it still runs, and waits inside: from Hopper on, but not in fp32,
+    which is for comparison."""
+    return form != FLOATS.value and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (9, 0)
+
+
+def registers(form: int, how: Launch, device: torch.device) -> dict[str, int]:
+    """So many a thread that all programs run at once: one that had to wait for another's end would end last."""
+    if form == FLOATS.value or device.type != "cuda":
+        return {}
+    return {"maxnreg": min(255, REGISTERS // (how.share * 32 * how.warps) // 8 * 8)}
 
 
 def _launch(
-    x: Tensor, w: Matrix, y: Tensor, before: int, after: int, *, norm: Tensor | None = None,
+    part: str, x: Tensor, w: Matrix, y: Tensor, before: int, after: int, *, norm: Tensor | None = None,
     eps: float = 0.0, extra: Tensor | None = None, parts: Tensor | None = None, heads: tuple[int, int] = (1, 0),
     mixing: tuple[Tensor, Tensor, Tensor, Tensor] | None = None, row: Row | None = None, plain: Matrix | None = None,
-    spread: bool = False, places: int = 1, then: Matrix | None = None, then_gated: bool = False,
+    spread: bool = False, places: int = 1,
 ) -> None:  # fmt: skip
-    how, words = LAUNCHES[w.form], w.words
+    how, words = launch_of(w.form, part), w.words
     K, more = words.shape[1], 0 if plain is None else len(plain.values)
     N = y.numel() - more
     BN = max(1, how.rows // 2) if after == GATED.value else how.rows
@@ -162,33 +178,34 @@ def _launch(
     BK = max(BK, piece)
     weight, tail, a_log, dt_bias = mixing or (x, x, x, x)
     row, taps = row or Row(0, 0, 0), weight.shape[1] if mixing else 2
-    walkers = min(triton.cdiv(N, BN), how.share * multiprocessors(x.device))
-    early = _early(how, x.device)
-    others, columns = (w, 0) if plain is None else (plain, plain.words.shape[1])
-    ahead = w if then is None else then
-    asked = how.lines if then is not None and x.is_cuda and ahead.words.shape[1] >= 32 else 0
-    product_kernel[(walkers + triton.cdiv(more, 4),)](
+    blocks = triton.cdiv(N, BN)
+    others = triton.cdiv(more, how.warps)
+    walkers = max(1, min(blocks, how.share * multiprocessors(x.device) - others))
+    early = starts_early(w.form, x.device)
+    second, columns = (w, 0) if plain is None else (plain, plain.words.shape[1])
+    product_kernel[(walkers + others,)](
         x, words, y, x if norm is None else norm, x if extra is None else extra, x if parts is None else parts,
-        x if w.scale is None else w.scale, weight, tail, a_log, dt_bias, others.words, ahead.words, eps, N,
-        len(ahead.values), more, walkers, POWERS.get(w.form, 0), K=K, BN=BN, BK=BK, PIECE=piece, WIDE=wide,
-        PAIR=w.pair, PARTS=heads[0], H=row.H, C=row.channels, HV=row.H * row.V, TAPS=taps,
-        BT=triton.next_power_of_2(taps), GROUP=GROUP // 8, BEFORE=before, AFTER=after, FORM=w.form,
-        SCALED=w.scale is not None and w.form != INT4.value, EARLY=early, SPREAD=spread and w.pair > 1,
-        PLACES=places, THREADS=32 * WARPS, NEXT_K=ahead.words.shape[1],
-        NEXT_TAKE=max(32, min(ahead.words.shape[1], how.words) // 32 * 32), NEXT_GATED=then_gated, NEXT_TIMES=asked,
-        PLAIN_COLUMNS=columns, PLAIN_STEP=min(1024, max(CHUNK.value, triton.next_power_of_2(max(columns, 1)))),
-        PLAIN_PAIR=others.pair, PLAIN_FORM=others.form, num_warps=WARPS, num_stages=1, launch_pdl=early,
+        x if w.scale is None else w.scale, weight, tail, a_log, dt_bias, second.words, eps, N, more, walkers,
+        POWERS.get(w.form, 0), K=K, BN=BN, BK=BK, PIECE=piece, WIDE=wide, PAIR=w.pair, PARTS=heads[0], H=row.H,
+        C=row.channels, HV=row.H * row.V, TAPS=taps, BT=triton.next_power_of_2(taps),
+        OWN=triton.next_power_of_2(triton.cdiv(blocks, walkers) * BN) if mixing else 1, GROUP=GROUP // 8,
+        BEFORE=before, AFTER=after, FORM=w.form, SCALED=w.scale is not None and w.form != INT4.value, EARLY=early,
+        SPREAD=spread and w.pair > 1, PLACES=places, PLAIN_COLUMNS=columns,
+        PLAIN_STEP=min(1024, max(CHUNK.value, triton.next_power_of_2(max(columns, 1)))), PLAIN_PAIR=second.pair,
+        PLAIN_FORM=second.form, PLAIN_BN=how.warps, num_warps=how.warps, num_stages=1, launch_pdl=early,
+        **registers(w.form, how, x.device),
     )  # fmt: skip
 
 
 def normed_product(x: Tensor, norm: Tensor, eps: float, w: Matrix, bias: Tensor | None, y: Tensor) -> None:
-    """y [N] = w [N, K] times RMSNorm(x [K]), plus the bias."""
-    _launch(x, w, y, RMS.value, STORE.value if bias is None else BIAS.value, norm=norm, eps=eps, extra=bias)
+    """y [N] = w [N, K] times RMSNorm(x [K]), plus the bias: queries, keys and values; or without one: the head."""
+    part, after = ("head", STORE.value) if bias is None else ("normed", BIAS.value)
+    _launch(part, x, w, y, RMS.value, after, norm=norm, eps=eps, extra=bias)
 
 
 def normed_mix(
     x: Tensor, norm: Tensor, eps: float, w: Matrix, gates: Matrix | None, row: Row, conv: Tensor, tail: Tensor,
-    a_log: Tensor, dt_bias: Tensor, y: Tensor, then: Matrix | None = None,
+    a_log: Tensor, dt_bias: Tensor, y: Tensor,
 ) -> None:  # fmt: skip
     """One token's row of a Gated DeltaNet layer, as :class:`Row` lays it out, ready for :func:`delta_step`.
 
@@ -198,7 +215,7 @@ def normed_mix(
     tail: [taps - 1, channels], moved on in place.
     """
     mixing = (conv, tail, a_log, dt_bias)
-    _launch(x, w, y, RMS.value, MIX.value, norm=norm, eps=eps, mixing=mixing, row=row, plain=gates, then=then)
+    _launch("mix", x, w, y, RMS.value, MIX.value, norm=norm, eps=eps, mixing=mixing, row=row, plain=gates)
 
 
 def value_blocks(V: int) -> int:
@@ -215,7 +232,7 @@ def delta_step(
     divided by its length, and parts fp32 [H, value_blocks(V)], the sums of squares that make up that length. o lies
     as :func:`add_product_of_heads` takes it with the matrix ``then``.
     """
-    early = _early(LAUNCHES[then.form], y.device)
+    early = starts_early(then.form, y.device)
     BV = triton.next_power_of_2(row.V) // value_blocks(row.V)
     _step_kernel[(value_blocks(row.V), row.H)](
         y, state, norm, o, parts, row.K**-0.5, eps, H=row.H, K=row.K, V=row.V, BK=triton.next_power_of_2(row.K),
@@ -223,19 +240,17 @@ def delta_step(
     )  # fmt: skip
 
 
-def add_product(x: Tensor, w: Matrix, stream: Tensor, spread: bool = False, then: Matrix | None = None) -> None:
+def add_product(x: Tensor, w: Matrix, stream: Tensor, spread: bool = False) -> None:
     """stream [N] += w [N, K] times x [K]. ``spread``: x lies by places, as :func:`normed_swiglu` writes it."""
-    _launch(x, w, stream, PLAIN.value, ADD.value, extra=stream, spread=spread, then=then)
+    _launch("add", x, w, stream, PLAIN.value, ADD.value, extra=stream, spread=spread)
 
 
-def add_product_of_heads(
-    o: Tensor, parts: Tensor, eps: float, w: Matrix, stream: Tensor, then: Matrix | None = None
-) -> None:
+def add_product_of_heads(o: Tensor, parts: Tensor, eps: float, w: Matrix, stream: Tensor) -> None:
     """stream [N] += w times o, each head of o over its root mean square; o and parts from :func:`delta_step`."""
     heads, blocks = parts.shape
     _launch(
-        o, w, stream, HEADS.value, ADD.value, eps=eps, extra=stream, parts=parts, heads=(blocks, o.numel() // heads),
-        spread=True, then=then, then_gated=True,
+        "heads", o, w, stream, HEADS.value, ADD.value, eps=eps, extra=stream, parts=parts,
+        heads=(blocks, o.numel() // heads), spread=True,
     )  # fmt: skip
 
 
@@ -244,7 +259,7 @@ def normed_swiglu(x: Tensor, norm: Tensor, eps: float, w: Matrix, y: Tensor, the
 
     y fp32, as :func:`add_product` takes it, spread, with the matrix ``then``.
     """
-    _launch(x, w, y, RMS.value, GATED.value, norm=norm, eps=eps, places=then.pair, then=then)
+    _launch("swiglu", x, w, y, RMS.value, GATED.value, norm=norm, eps=eps, places=then.pair)
 
 
 def empty(n: int, like: Tensor) -> Tensor:

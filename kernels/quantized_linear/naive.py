@@ -17,6 +17,7 @@ Kind = Literal["int8", "int4", "fp8"]
 GROUP = 64  # columns that share a scale in 4 bits
 FP8 = torch.float8_e4m3fn
 LARGEST = {torch.int8: 127.0, FP8: 448.0}
+UNPACKED = 1 << 26  # weights unpacked at once
 SHRUNK = (
     1.0,
     0.95,
@@ -62,5 +63,10 @@ def unpack(packed: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def quantized_linear(x: Tensor, packed: Tensor, scale: Tensor, bias: Tensor | None) -> Tensor:
-    """x: [..., in] -> [..., out], in x's dtype."""
-    return F.linear(x, unpack(packed, scale, x.dtype), bias)
+    """x: [..., in] -> [..., out], in x's dtype. Of a matrix as large as a head no more than a part lies unpacked."""
+    rows = max(1, UNPACKED // x.shape[-1])
+    if len(packed) <= rows:
+        return F.linear(x, unpack(packed, scale, x.dtype), bias)
+    parts = zip(torch.split(packed, rows), torch.split(scale, rows), strict=True)
+    y = torch.cat([F.linear(x, unpack(part, part_scale, x.dtype)) for part, part_scale in parts], dim=-1)
+    return y if bias is None else y + bias

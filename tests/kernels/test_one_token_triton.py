@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("default")]
 
 FORMS = ["fp32", "bf16", "int8", "fp8", "int4"]
 EPS = 1e-6
+CLOSE = {"int4": 3e-5}  # of every second of its weights a few bits of precision are given away
 
 
 @pytest.fixture(autouse=True)
@@ -61,9 +62,9 @@ def test_a_normed_product_with_its_bias(form: str, rows: int, columns: int) -> N
     w, weight = matrix(rows, columns, form)
     x, norm, bias, y = drawn(columns), drawn(columns), drawn(rows), unwritten(rows)
     one.normed_product(x, norm, EPS, w, bias, y)
-    assert error(y, weight @ normed(x, norm) + bias) < 3e-6
+    assert error(y, weight @ normed(x, norm) + bias) < CLOSE.get(form, 3e-6)
     one.normed_product(x, norm, EPS, w, None, y)
-    assert error(y, weight @ normed(x, norm)) < 3e-6
+    assert error(y, weight @ normed(x, norm)) < CLOSE.get(form, 3e-6)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -73,7 +74,7 @@ def test_gates_and_values_are_multiplied_row_by_row(form: str, rows: int, column
     x, norm, y = drawn(columns), 0.1 * drawn(columns), unwritten(rows)
     one.normed_swiglu(x, norm, EPS, w, y, Matrix(drawn(1, 1)))
     gate, value = (weight @ normed(x, norm)).chunk(2)
-    assert error(y, F.silu(gate) * value) < 1e-5  # of five values, in fp32, 4e-6 was seen on a GPU
+    assert error(y, F.silu(gate) * value) < CLOSE.get(form, 1e-5)  # of five values, in fp32, 4e-6 was seen on a GPU
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -83,9 +84,9 @@ def test_a_product_is_added_to_the_stream(form: str) -> None:
     wanted = stream.double() + weight @ x.double()
     again = stream.clone()
     one.add_product(x, w, stream)
-    assert error(stream, wanted) < 3e-6
+    assert error(stream, wanted) < CLOSE.get(form, 3e-6)
     one.add_product(by_places(x, w), w, again, spread=True)
-    assert error(again, wanted) < 3e-6
+    assert error(again, wanted) < CLOSE.get(form, 3e-6)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -97,7 +98,7 @@ def test_each_head_is_divided_by_its_own_length(form: str, heads: int, values: i
     length = (o.double().square().mean(1, keepdim=True) + EPS).sqrt()
     wanted = stream.double() + weight @ (o / length).flatten()
     one.add_product_of_heads(by_places(o.flatten(), w), parts, EPS, w, stream)
-    assert error(stream, wanted) < 3e-6
+    assert error(stream, wanted) < CLOSE.get(form, 3e-6)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -111,13 +112,13 @@ def test_the_row_of_a_delta_layer_and_its_tail(form: str) -> None:
     product = whole @ normed(x, norm)
     seen = torch.cat([tail.double(), product[None, : row.channels]])
     one.normed_mix(x, norm, EPS, w, gates, row, conv, tail, a_log, dt_bias, y)
-    assert error(tail, seen[1:]) < 3e-6
+    assert error(tail, seen[1:]) < CLOSE.get(form, 3e-6)
     end = row.width - 2 * row.H
-    assert error(y[: row.channels], F.silu((seen.T * conv).sum(1))) < 3e-6
-    assert error(y[row.channels : end], F.silu(product[row.channels : end])) < 3e-6
+    assert error(y[: row.channels], F.silu((seen.T * conv).sum(1))) < CLOSE.get(form, 3e-6)
+    assert error(y[row.channels : end], F.silu(product[row.channels : end])) < CLOSE.get(form, 3e-6)
     a, b = product[end:].view(2, row.H)
-    assert error(y[end : end + row.H], -a_log.double().exp() * F.softplus(a + dt_bias)) < 3e-6
-    assert error(y[end + row.H :], b.sigmoid()) < 3e-6
+    assert error(y[end : end + row.H], -a_log.double().exp() * F.softplus(a + dt_bias)) < CLOSE.get(form, 3e-6)
+    assert error(y[end + row.H :], b.sigmoid()) < CLOSE.get(form, 3e-6)
 
 
 def test_every_eight_bit_float_is_read_exactly() -> None:

@@ -10,10 +10,11 @@ import torch
 from core.errors import WeightsError
 from core.model import weights
 from core.model.bundle import open_bundle, random_bundle, tiny_shape
-from core.model.floors import see_operations
+from core.model.floors import see_operations, token_bytes
 from core.model.network import InfiniteVL
 from core.model.quantize import KINDS, QuantizedLinear, quantize
 from core.session import AskOptions, Session
+from kernels.quantized_linear import naive
 from kernels.quantized_linear.naive import GROUP, Kind, pack, quantized_linear, unpack
 from tests.helpers.models import embeddings, network, observation, places, relative
 
@@ -112,8 +113,37 @@ def test_gates_decays_and_embeddings_are_never_packed() -> None:
     packed = {name for name, module in model.named_modules() if isinstance(module, QuantizedLinear)}
     assert packed
     assert not any(
-        part in name for name in packed for part in ("a_proj", "b_proj", "conv", "embed", "norm", "lm_head")
+        part in name for name in packed for part in ("a_proj", "b_proj", "conv", "embed", "norm", "visual")
     )
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_head_takes_eight_bits_whatever_the_rest_takes(kind: Kind, tied: bool, tmp_path: Path) -> None:
+    plain, packed = (network(tie_word_embeddings=tied) for _ in range(2))
+    quantize(packed, kind)
+    assert isinstance(packed.lm_head, QuantizedLinear)
+    assert packed.lm_head.weight.dtype == torch.int8
+    hidden = embeddings(3, plain.shape.hidden_size)
+    with torch.inference_mode():
+        wanted, exact = packed.logits(hidden), plain.logits(hidden)
+    assert 0 < relative(wanted, exact) < ERRORS["int8"]
+    values = plain.shape.vocab_size * plain.shape.hidden_size
+    assert token_bytes(plain) - token_bytes(packed) > values * 3  # a byte a value where there were four
+    weights.save(packed, tmp_path)
+    again, unpacked = weights.load(tmp_path, packed=True), weights.load(tmp_path)
+    assert again.logits(hidden).equal(wanted)
+    assert (unpacked.lm_head is None) == tied
+    assert not isinstance(unpacked.lm_head, QuantizedLinear)
+    assert weights.fingerprint(again) == weights.fingerprint(unpacked)
+
+
+def test_a_large_matrix_is_multiplied_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed, scale = pack(random_weights(), "int4")
+    x, bias = torch.randn(2, 3, 3 * GROUP), torch.randn(5)
+    whole = quantized_linear(x, packed, scale, bias)
+    monkeypatch.setattr(naive, "UNPACKED", 2 * 3 * GROUP)
+    assert relative(quantized_linear(x, packed, scale, bias), whole) < 1e-6
 
 
 @pytest.mark.parametrize("kind", KINDS)
