@@ -80,6 +80,12 @@ def parser() -> argparse.ArgumentParser:
         "--user-wordings", type=float, default=0.0, help="share of the questions that are worded as users type"
     )
     known.add_argument(
+        "--any-age",
+        type=float,
+        default=0.0,
+        help="share of the questions about earlier screens that may be of any age, evenly on a logarithmic scale",
+    )
+    known.add_argument(
         "--bitmap",
         type=float,
         default=0.0,

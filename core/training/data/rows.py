@@ -73,7 +73,8 @@ def frames_row(
     stream = Stream(rng, drawer, length, habits)
     labels = rng.sample(LABELS, rng.randint(3, 8)) if habits.repeats and rng.random() < habits.repeats else None
     quiet = rng.random() < 0.5 or nearest > 0
-    share = rng.uniform(0.55, 0.8)
+    # where any age is asked for, streams of any length: else what is far and what came first would always be another
+    share = rng.uniform(0.3 if habits.any_age else 0.55, 0.8)
     desktop = None
     if habits.desktops and not nearest and rng.random() < habits.desktops:
         stream.lasting = True

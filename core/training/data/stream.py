@@ -53,6 +53,7 @@ class Habits:
     times: float = 0.0  # of the questions about earlier screens: what was when, either way round
     desktops: float = 0.0  # of the streams: one desktop on which windows open and change
     worded: float = 0.0  # of the questions: as users word them
+    any_age: float = 0.0  # of the questions about earlier screens: the newest as likely as the long past
 
 
 PLAIN = Habits()
@@ -191,7 +192,11 @@ class Stream:
         stream reaches back."""
         rng, habits = self.rng, self.habits
         now = len(self.told) - 1
-        told = self._pick(furthest, nearest)
+        if habits.any_age and rng.random() < habits.any_age:
+            nearest = 0
+            told = self.told[now - self._any_age(min(now, furthest))]
+        else:
+            told = self._pick(furthest, nearest)
         distance = now - told.index
         if habits.times and rng.random() < habits.times:
             self.ask_time(told, nearest)
@@ -213,6 +218,10 @@ class Stream:
             self.row.ask(question, "\n".join(lines[:count]), "transcript", distance)
         else:
             self.ask_fact(told, nearest)
+
+    def _any_age(self, furthest: int) -> int:
+        """Observations ago, 0 to ``furthest``, evenly on a logarithmic scale."""
+        return int((furthest + 1) ** self.rng.random()) - 1
 
     def _pick(self, furthest: int, nearest: int) -> Told:
         """An observation so long ago; where windows change, rather one that told something."""

@@ -10,6 +10,7 @@ from core.training.curriculum import FAR, WHOLE_WINDOW, Curriculum
 from core.training.data.batches import Recipe, Source
 from core.training.data.questions import KIND_INDEX
 from core.training.data.rows import frames_row
+from core.training.data.stream import Habits
 
 
 def test_the_curriculum_depends_on_the_step_alone() -> None:
@@ -64,3 +65,16 @@ def test_what_such_a_row_asks_lies_far_back(length: int, furthest: int) -> None:
     distances = sorted(answer.distance for answer in asked)
     assert distances[0] >= FAR[0]
     assert distances[-1] > 0.9 * furthest
+
+
+def test_questions_of_any_age_reach_from_the_newest_to_the_long_past_of_streams_of_any_length() -> None:
+    drawer, near, far, begins = Source().drawer(), 0, 0, []
+    for seed in range(6):
+        row = frames_row(Random(seed), drawer, 65536, FAR[1], FAR[0], Habits(any_age=0.7))
+        asked = [answer for answer in row.answers if answer.kind != KIND_INDEX["not seen"]]
+        near += sum(answer.distance <= 4 for answer in asked)
+        far += sum(answer.distance >= FAR[0] for answer in asked)
+        begins.append(asked[0].start)
+    assert near > 100
+    assert far > 100
+    assert min(begins) < WHOLE_WINDOW < 36000 < max(begins)
