@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,23 @@ def export(
     answers: bool = False,
     quantised: bool = True,
     key_dim: int | None = None,
+    window: int | None = None,
+    sharper: float = 1.0,
 ) -> str:
-    """Write the model folder; returns the SHA-256 of its weights. ``key_dim``: as the checkpoint was trained."""
-    shape = nano.nano_shape(size, key_dim)
+    """Write the model folder; returns the SHA-256 of its weights. ``key_dim``: as the checkpoint was trained.
+
+    ``window``: tokens that attention sees in use, where that is to be fewer than in training. ``sharper``: factor of
+    the scores of attention, put into the queries' projections; above 1 it counters how a softmax thins out over more
+    tokens than most rows of training held.
+    """
+    trained = nano.nano_shape(size, key_dim)
+    shape = replace(trained, window=window or trained.window)
     model, heads = nano.fresh(shape, 0)
     parameters = nano.named_parameters(model, heads)
     nano.load_checkpoint(checkpoint, parameters)
+    for name, parameter in parameters.items():
+        if ".self_attn.q_proj." in name and name.replace("q_proj.weight", "q_proj.bias") in parameters:
+            parameter.data.mul_(sharper)  # of attention alone: the recurrent layers' have no bias
     folder.mkdir(parents=True, exist_ok=True)
     tensors: dict[str, Tensor] = tensors_of(dict(parameters), quantised)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
@@ -95,12 +107,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", default="nano")
     parser.add_argument("--key-dim", type=int, help="of the recurrent heads, where it was trained with another")
+    parser.add_argument("--window", type=int, help="tokens that attention sees in use; as in training by default")
+    parser.add_argument("--sharper", type=float, default=1.0, help="factor of attention's scores")
     parser.add_argument("--answers", action="store_true", help="say that the model was measured to answer well")
     parser.add_argument("--bf16", action="store_true", help="do not quantise")
     options = parser.parse_args(arguments)
     digest = export(
-        options.checkpoint, options.folder, options.size, options.answers, not options.bf16, options.key_dim
-    )
+        options.checkpoint, options.folder, options.size, options.answers, not options.bf16, options.key_dim,
+        options.window, options.sharper,
+    )  # fmt: skip
     sys.stdout.write(f"{digest}  {options.folder / 'model.safetensors'}\n")
     return 0
 

@@ -11,6 +11,7 @@ import torch
 from PIL import features
 from safetensors.torch import load_file
 
+from core.model import weights
 from core.preprocess import Observation, header
 from core.session import AskOptions, open_session
 from core.training import nano
@@ -99,6 +100,19 @@ def test_an_exported_folder_can_be_trained_further(trained: Path, tmp_path: Path
     kept = load_file(tmp_path / "model" / "model.safetensors")["model.language_model.norm.weight"]
     assert torch.equal(kept, parameters["language_model.norm.weight"].bfloat16())
     assert _train(tmp_path / "run", "--max-steps", "1", "--from-model", str(tmp_path / "model")) == 0
+
+
+def test_a_smaller_window_and_sharper_attention_are_written_into_the_model(trained: Path, tmp_path: Path) -> None:
+    export(trained, tmp_path / "as-trained", "smoke", quantised=False)
+    export(trained, tmp_path / "in-use", "smoke", quantised=False, window=32, sharper=1.5)
+    before, after = (weights.load(tmp_path / name, "cpu") for name in ("as-trained", "in-use"))
+    assert (before.shape.window, after.shape.window) == (128, 32)
+    changed = set()
+    for (name, mine), other in zip(before.named_parameters(), after.parameters(), strict=True):
+        if not torch.equal(mine, other):
+            changed.add(name)
+            torch.testing.assert_close(1.5 * mine, other, rtol=0.01, atol=0)
+    assert changed == {f"language_model.layers.0.self_attn.q_proj.{part}" for part in ("weight", "bias")}
 
 
 def test_a_model_of_another_size_is_refused(trained: Path, tmp_path: Path) -> None:
