@@ -62,7 +62,8 @@ def interval(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
     middle = share + z * z / (2 * count)
     spread = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     below = 1 + z * z / count
-    return max(0.0, (middle - spread) / below), min(1.0, (middle + spread) / below)
+    # rounding must not leave the share itself outside, where all or none are right
+    return max(0.0, min(share, (middle - spread) / below)), min(1.0, max(share, (middle + spread) / below))
 
 
 @dataclass

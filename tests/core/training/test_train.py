@@ -191,3 +191,6 @@ def test_the_interval_holds_the_share_and_narrows() -> None:
     assert low < 0.8 < high
     assert interval(800, 1000)[1] - interval(800, 1000)[0] < high - low
     assert interval(0, 0) == (0.0, 1.0)
+    for count in range(1, 300):
+        assert interval(count, count)[1] == 1.0
+        assert interval(0, count)[0] == 0.0
