@@ -20,10 +20,11 @@ from torch import Tensor
 
 from core.measure import DELTA_TOKENS, delta_case, delta_floor, median_ms
 from core.model.bundle import random_bundle
+from core.model.config import read_shape
 from core.model.floors import Machine, bandwidth_of, matrix_rate
 from core.preprocess import Observation
 from core.session import AskOptions, Session, open_session
-from core.training.nano import nano_shape
+from core.training.folders import BUILT_IN
 from kernels.gated_delta import cpu, naive
 
 SHAPES = {  # heads, key width, value width
@@ -85,7 +86,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     delta_rows()
     if arguments.random:
-        session_rows(Session(random_bundle(torch.device("cpu"), torch.float32, nano_shape())))
+        session_rows(Session(random_bundle(torch.device("cpu"), torch.float32, read_shape(BUILT_IN / "config.json"))))
     else:
         session_rows(open_session(arguments.model, "cpu"))
 
