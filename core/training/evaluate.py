@@ -27,11 +27,12 @@ import torch
 
 from core.preprocess import Observation, header
 from core.session import AskOptions, Session, open_session
+from core.training.data.canvas import Fact, Screen
 from core.training.data.desktop import framed
 from core.training.data.fonts import FontBook
 from core.training.data.questions import LATEST, NOT_SEEN, ORDER, WHEN, ask_now, ask_then
 from core.training.data.real_windows import Corpus
-from core.training.data.screens import Drawer, Fact, Screen
+from core.training.data.screens import Drawer
 from core.training.data.words import LABELS, Vocabulary
 
 AGES = (1, 4, 16, 64, 256, 1024)

@@ -21,7 +21,7 @@ from core.model.network import InfiniteVL
 from core.model.text import DecoderLayer
 from core.model.vision import VisionBlock
 from core.training.data.batches import WINDOW, Batch, Pictures
-from core.training.data.screens import CHARACTERS, COLOUR_NAMES, COLUMNS, LINES
+from core.training.data.canvas import CHARACTERS, COLOUR_NAMES, COLUMNS, LINES
 from kernels import dispatch
 from kernels.rotary.naive import angles, turn_frequencies
 

@@ -18,11 +18,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from core.training.data.canvas import COLUMNS, LINES
 from core.training.data.fonts import FontBook
 from core.training.data.real_windows import Corpus
 from core.training.data.row import IGNORE, Picture, Row
 from core.training.data.rows import frames_row, reading_row, text_row
-from core.training.data.screens import COLUMNS, LINES, Drawer
+from core.training.data.screens import Drawer
 from core.training.data.stream import PLAIN, Habits
 from core.training.data.words import Vocabulary, is_held_out
 

@@ -12,7 +12,7 @@ from core.config import VisionBudget
 from core.frame import Frame, Monitor, Pixels, Rect, Window
 from core.gate import Change, ChangedRegion
 from core.preprocess import Observation, observe
-from core.training.data.screens import CELL, Screen, draw_theme
+from core.training.data.canvas import CELL, Screen, draw_theme
 
 MONITORS = ((1280, 720), (1366, 768), (1600, 900), (1920, 1080))
 BUDGET = VisionBudget()

@@ -19,10 +19,11 @@ from core.gate import Change, ChangedRegion
 from core.grid import changed_cells, grid_shape, rect_of
 from core.preprocess import Observation, bare, observe, shown
 from core.regions import DESKTOP, group, owners
+from core.training.data.canvas import CELL, Fact
 from core.training.data.desktop import BUDGET, background
 from core.training.data.live_windows import LiveWindow, Pane, Still
 from core.training.data.real_windows import Corpus
-from core.training.data.screens import CELL, Drawer, Fact
+from core.training.data.screens import Drawer
 from core.training.data.words import LABELS
 
 MONITORS = ((1280, 720), (1366, 768), (1600, 900), (1920, 1080), (1920, 1080))

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from core.frame import Pixels, Rect
 from core.training.data import title_bars
+from core.training.data.canvas import Canvas, Fact, Screen, draw_theme
 from core.training.data.fonts import Font
 from core.training.data.pages import address
-from core.training.data.screens import Canvas, Drawer, Fact, Screen, draw_theme
+from core.training.data.screens import Drawer
 from core.training.data.words import APPLICATIONS, Vocabulary
 
 READABLE = 9.5  # pixels of the em, as shown, below which nothing is asked

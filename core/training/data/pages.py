@@ -9,7 +9,8 @@ from core.training.data.fonts import Font
 from core.training.data.words import Vocabulary
 
 if TYPE_CHECKING:
-    from core.training.data.screens import Canvas, Drawer, Room
+    from core.training.data.canvas import Canvas
+    from core.training.data.screens import Drawer, Room
 
 LINK = ((20, 80, 200), (90, 160, 255))  # on light and on dark ground
 UNITS = ("", "", "%", " MB", " ms", " km")

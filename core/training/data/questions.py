@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from core.training.data.screens import Fact
+from core.training.data.canvas import Fact
 
 NOT_SEEN = "I did not see that."
 

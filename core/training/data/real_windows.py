@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import InputError
-from core.training.data.screens import Fact, Screen, line_facts
+from core.training.data.canvas import Fact, Screen, line_facts
 from core.training.data.words import LABELS
 
 LIST = "windows.jsonl"

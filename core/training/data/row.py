@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.training.data import framing
+from core.training.data.canvas import CELL, COLUMNS, LINES
 from core.training.data.questions import KIND_INDEX
-from core.training.data.screens import CELL, COLUMNS, LINES
 
 PATCH = CELL // 2
 IGNORE = 255  # a cell without a target for the dense losses

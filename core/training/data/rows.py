@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from random import Random
 
 from core.preprocess import header
+from core.training.data.canvas import Fact
 from core.training.data.live_desktop import LiveDesktop
 from core.training.data.real_windows import Corpus
 from core.training.data.row import Row
-from core.training.data.screens import Drawer, Fact
+from core.training.data.screens import Drawer
 from core.training.data.stream import PLAIN, Habits, Stream
 from core.training.data.words import APPLICATIONS, LABELS
 

@@ -13,6 +13,7 @@ from random import Random
 
 from core.preprocess import Observation, header
 from core.training.data import framing, wordings
+from core.training.data.canvas import CELL, Fact, Screen
 from core.training.data.desktop import framed
 from core.training.data.live_desktop import LiveDesktop
 from core.training.data.questions import (
@@ -31,7 +32,7 @@ from core.training.data.questions import (
     ask_then,
 )
 from core.training.data.row import Row
-from core.training.data.screens import CELL, Drawer, Fact, Screen
+from core.training.data.screens import Drawer
 from core.training.data.wordings import handed_on, typed_now, typed_then, typed_unseen
 from core.training.data.words import LABELS
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from core.training.data.fonts import Font
 
 if TYPE_CHECKING:
-    from core.training.data.screens import Canvas, Drawer
+    from core.training.data.canvas import Canvas
+    from core.training.data.screens import Drawer
 
 Colour = tuple[int, int, int]
 

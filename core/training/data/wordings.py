@@ -9,7 +9,7 @@ from __future__ import annotations
 from random import Random
 
 from core.recall.asking import plainly
-from core.training.data.screens import Fact
+from core.training.data.canvas import Fact
 
 AS_HANDED_ON = 0.5
 SPELT = {"xterm": "XTerm", "gimp": "GIMP", "code": "Code"}  # others begin with a capital

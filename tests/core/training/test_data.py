@@ -11,11 +11,12 @@ from PIL import features
 
 from core.training.data import framing
 from core.training.data.batches import Plan, Recipe, Source, batches
+from core.training.data.canvas import CELL, CLASS_OF, Canvas, draw_theme
 from core.training.data.fonts import FontBook, _load
 from core.training.data.questions import AT_TIME, KIND_INDEX, WHEN
 from core.training.data.row import Row, patches_of
 from core.training.data.rows import frames_row, reading_row, text_row
-from core.training.data.screens import CELL, CLASS_OF, Canvas, Drawer, draw_theme
+from core.training.data.screens import Drawer
 from core.training.data.stream import Habits
 from core.training.data.words import LABELS, Vocabulary, is_held_out
 

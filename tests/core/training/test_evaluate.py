@@ -6,7 +6,7 @@ from random import Random
 
 from core.session import Session
 from core.training.data.batches import Source
-from core.training.data.screens import Screen
+from core.training.data.canvas import Screen
 from core.training.evaluate import Examiner, _spread, evaluate
 from tests.helpers.sessions import NotingSession
 

@@ -12,12 +12,13 @@ from core.frame import Rect
 from core.preprocess import header
 from core.training.data import framing
 from core.training.data.batches import Recipe, Source
+from core.training.data.canvas import CELL, Fact
 from core.training.data.live_desktop import LiveDesktop, Step
 from core.training.data.live_windows import LiveWindow, Still, value_of
 from core.training.data.questions import KIND_INDEX, NOT_SEEN
 from core.training.data.row import Row
 from core.training.data.rows import frames_row
-from core.training.data.screens import CELL, Drawer, Fact
+from core.training.data.screens import Drawer
 from core.training.data.stream import Habits, Stream
 from core.training.data.words import LABELS, Vocabulary
 

@@ -13,9 +13,9 @@ from PIL import Image
 
 from core.errors import InputError
 from core.training.data.batches import Recipe, Source
+from core.training.data.canvas import CELL
 from core.training.data.desktop import framed
 from core.training.data.real_windows import LIST, Corpus
-from core.training.data.screens import CELL
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ENTRY = {

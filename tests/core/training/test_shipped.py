@@ -12,8 +12,8 @@ import pytest
 import core.training
 from core.preprocess import Observation, header
 from core.session import AskOptions, Session, open_session
+from core.training.data.canvas import LIGHT, Canvas, Theme
 from core.training.data.fonts import FontBook
-from core.training.data.screens import LIGHT, Canvas, Theme
 from core.training.evaluate import BEGIN
 
 NANO = Path(__file__).parents[3] / "resources" / "nano"

@@ -9,8 +9,9 @@ import pytest
 
 from core.training.data import title_bars
 from core.training.data.batches import Source
+from core.training.data.canvas import CELL, Canvas, draw_theme
 from core.training.data.fonts import _load
-from core.training.data.screens import CELL, Canvas, Drawer, draw_theme
+from core.training.data.screens import Drawer
 
 
 @pytest.fixture(scope="module")

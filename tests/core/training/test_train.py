@@ -16,7 +16,8 @@ from core.preprocess import Observation, header
 from core.session import AskOptions, open_session
 from core.training import nano
 from core.training.data.batches import Source
-from core.training.data.screens import Drawer, Screen
+from core.training.data.canvas import Screen
+from core.training.data.screens import Drawer
 from core.training.evaluate import BEGIN, evaluate, interval
 from core.training.export import export
 from core.training.forward import Forward

@@ -10,10 +10,10 @@ import pytest
 from core.recall.asking import plainly
 from core.training.data import framing, wordings
 from core.training.data.batches import Source
+from core.training.data.canvas import Fact
 from core.training.data.questions import ALONE, ORDER, THEN, WHEN, WHERE
 from core.training.data.row import Row
 from core.training.data.rows import frames_row, reading_row, text_row
-from core.training.data.screens import Fact
 from core.training.data.stream import Habits
 
 NAMES = {
