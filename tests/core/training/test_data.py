@@ -19,6 +19,7 @@ from core.training.data.rows import frames_row, reading_row, text_row
 from core.training.data.screens import Drawer
 from core.training.data.stream import Habits
 from core.training.data.words import LABELS, Vocabulary, is_held_out
+from tests.helpers.training import asked_in
 
 FONTS = (
     sorted(Path("/usr/share/fonts").rglob("DejaVuSans.ttf")) + sorted(Path("/usr/share/fonts").rglob("*.ttf"))[:40]
@@ -145,17 +146,6 @@ def test_answers_point_at_their_own_tokens(drawer: Drawer, kind: str) -> None:
         assert set(pads) == {framing.IMAGE_PAD}
 
 
-def _asked(row: Row) -> list[tuple[str, str, int, int]]:
-    """Of each answer: the question, the answer, its kind and distance."""
-    found = []
-    for answer in row.answers:
-        before = row.ids[: answer.start - 1]
-        start = len(before) - before[::-1].index(framing.ID["<|user|>"])
-        asked, answered = framing.text_of(before[start:]), framing.text_of(row.ids[answer.start : answer.end])
-        found.append((asked, answered, answer.kind, answer.distance))
-    return found
-
-
 def test_values_that_come_again_are_asked_for_by_the_newest(drawer: Drawer) -> None:
     plain, repeated = (
         [frames_row(Random(seed), drawer, 6000, 16, habits=habits) for seed in range(4)]
@@ -169,10 +159,10 @@ def test_values_that_come_again_are_asked_for_by_the_newest(drawer: Drawer) -> N
 def test_times_are_asked_both_ways_and_answered_with_the_header_s(drawer: Drawer) -> None:
     row = frames_row(Random(2), drawer, 6000, 16, habits=Habits(times=1.0))
     text = framing.text_of(row.ids)
-    asked = _asked(row)
-    assert {kind for _, _, kind, _ in asked} == {KIND_INDEX["when"], KIND_INDEX["at time"]}
+    asked = asked_in(row)
+    assert {each.kind for each in asked} == {KIND_INDEX["when"], KIND_INDEX["at time"]}
     wordings = tuple(wording.split("{")[0] for wording in (*WHEN, *AT_TIME))
-    for question, answer, kind, distance in asked:
+    for question, answer, kind, distance, _ in asked:
         clock, title = (answer, question) if kind == KIND_INDEX["when"] else (question[-6:-1], answer)
         assert f" {clock}:" in text
         if question.startswith(wordings) and kind == KIND_INDEX["at time"]:

@@ -16,11 +16,11 @@ from core.training.data.canvas import CELL, Fact
 from core.training.data.live_desktop import LiveDesktop, Step
 from core.training.data.live_windows import LiveWindow, Still, value_of
 from core.training.data.questions import KIND_INDEX, NOT_SEEN
-from core.training.data.row import Row
 from core.training.data.rows import frames_row
 from core.training.data.screens import Drawer
 from core.training.data.stream import Habits, Stream
 from core.training.data.words import LABELS, Vocabulary
+from tests.helpers.training import asked_in
 
 TIME = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 DESKTOPS = Habits(desktops=1.0)
@@ -103,17 +103,6 @@ def test_values_are_written_as_their_labels_want() -> None:
     assert any(" " in value_of(rng, words, "due date") for _ in range(20))
 
 
-def _asked(row: Row) -> list[tuple[str, str, int, int]]:
-    """Of each answer: the question, the answer, its kind and how many ids stand before it."""
-    found = []
-    for answer in row.answers:
-        before = row.ids[: answer.start - 1]
-        start = len(before) - before[::-1].index(framing.ID["<|user|>"])
-        asked, answered = framing.text_of(before[start:]), framing.text_of(row.ids[answer.start : answer.end])
-        found.append((asked, answered, answer.kind, answer.start))
-    return found
-
-
 def test_streams_of_a_desktop_ask_for_what_it_showed(drawer: Drawer) -> None:
     kinds = set[int]()
     for seed in range(5):
@@ -123,7 +112,7 @@ def test_streams_of_a_desktop_ask_for_what_it_showed(drawer: Drawer) -> None:
         sizes = {picture.grid for picture in row.pictures}
         assert len(sizes) > 3
         kinds |= {answer.kind for answer in row.answers}
-        for _, answer, kind, start in _asked(row):
+        for _, answer, kind, _, start in asked_in(row):
             told = framing.text_of(row.ids[:start])
             if kind in (KIND_INDEX["title"], KIND_INDEX["order"], KIND_INDEX["where"]):
                 assert answer in told
@@ -140,10 +129,10 @@ def test_a_window_that_came_again_is_asked_for_as_it_was_last(drawer: Drawer) ->
     for _ in range(20):
         stream.ask_fact(stream.told[0])
     stream.ask_when(stream.told[0])
-    asked = _asked(stream.row)
-    assert {answer for _, answer, _, _ in asked[:-1]} == {"two", "Log"}
+    asked = asked_in(stream.row)
+    assert {each.answer for each in asked[:-1]} == {"two", "Log"}
     assert {answer.distance for answer in stream.row.answers} == {0}
-    assert asked[-1][1] == f"{stream.told[2].time.astimezone():%H:%M}" if stream.told[2].time else False
+    assert asked[-1].answer == f"{stream.told[2].time.astimezone():%H:%M}" if stream.told[2].time else False
 
 
 def test_of_two_windows_the_one_that_was_there_before_came_first(drawer: Drawer) -> None:
@@ -153,8 +142,8 @@ def test_of_two_windows_the_one_that_was_there_before_came_first(drawer: Drawer)
     stream.ask_order("Log", "Log")
     assert not stream.row.answers
     stream.ask_order("Other", "Log")
-    ((_, answer, _, _),) = _asked(stream.row)
-    assert answer == "Log"
+    (asked,) = asked_in(stream.row)
+    assert asked.answer == "Log"
     assert stream.row.answers[0].distance == 2
 
 
