@@ -67,11 +67,7 @@ def shown(change: Change, budget: VisionBudget) -> tuple[tuple[Rect, float], ...
     """What of a change its observation shows beside the overview: parts of the frame, and how much each is scaled
     (1: native resolution). Empty where the overview alone shows all of it."""
     pixels = change.frame.pixels
-    width, height = change.frame.size
-    columns, rows = overview_size(width, height, budget.overview_tokens)
-    if columns * CELL >= width and rows * CELL >= height:
-        return ()
-    parts = _shared(_in_lines(change, budget), budget)
+    parts = _shared(pixels, _in_lines(change, budget), budget)
     return tuple(_part(pixels, rect, share) for rect, share in parts)
 
 
@@ -205,15 +201,17 @@ def _ink(rows: Pixels) -> bool:
 
 def _pictures(pixels: Pixels, regions: Sequence[Rect], budget: VisionBudget) -> tuple[Pixels, ...]:
     height, width = pixels.shape[:2]
+    overview = _resized(pixels, *overview_size(width, height, budget.overview_tokens))
+    return (overview, *(_fitted(pixels, rect, share) for rect, share in _shared(pixels, regions, budget)))
+
+
+def _shared(pixels: Pixels, regions: Sequence[Rect], budget: VisionBudget) -> list[tuple[Rect, int]]:
+    """The regions that are shown beside the overview, each with its tokens; none where a picture is small enough for
+    the overview to show it in full, which they would only repeat."""
+    height, width = pixels.shape[:2]
     columns, rows = overview_size(width, height, budget.overview_tokens)
-    overview = _resized(pixels, columns, rows)
     if columns * CELL >= width and rows * CELL >= height:
-        return (overview,)  # small enough to be seen in full: the regions would only repeat it
-    return (overview, *(_fitted(pixels, rect, share) for rect, share in _shared(regions, budget)))
-
-
-def _shared(regions: Sequence[Rect], budget: VisionBudget) -> list[tuple[Rect, int]]:
-    """The regions that are shown, each with its tokens."""
+        return []
     chosen = [rect for rect in regions[: budget.max_regions] if rect.area]
     shares = _shares([_cells(rect) for rect in chosen], budget.region_tokens)
     return [(rect, share) for rect, share in zip(chosen, shares, strict=True) if share]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from core.training.data.batches import Plan, Recipe
+from core.training.nano import WHOLE_WINDOW
 
 RECIPES = ("reading", "frames", "text")
 PHASES = (  # up to which share of the curriculum: the shares of the recipes
@@ -20,7 +21,6 @@ PHASES = (  # up to which share of the curriculum: the shares of the recipes
 FAR_TEXT, FAR_FRAMES, FARTHEST = 192, 128, 300  # observations ago: what the curriculum reaches, and now and then
 REACH = {"frames": (16, 36, 80, 160), "text": (48, 96)}  # observations ago that rows of 4,096 * 2**n tokens hold
 SHORT_WINDOWS = (48, 64, 96, 128, 192, 256, 384, 512)
-WHOLE_WINDOW = 24576  # tokens: nano's
 WHOLE_FRAMES, WHOLE_TEXT = 0.85, 0.7  # of the batches that look back: those with the whole window
 FAR = (100, 300)  # observations ago: what quiet streams alone are long enough for
 ROOM = 180  # tokens of a row for each observation that it is asked to reach back: the questions' part included

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core.model.config import shape_fields
+from core.model.layers import WindowAttention
 from core.training import nano
 from core.training.data import framing
 from core.training.forward import DEVIATION, MEAN
@@ -69,9 +70,10 @@ def export(
     model, heads = nano.fresh(shape, 0)
     parameters = nano.named_parameters(model, heads)
     nano.load_checkpoint(checkpoint, parameters)
-    for name, parameter in parameters.items():
-        if ".self_attn.q_proj." in name and name.replace("q_proj.weight", "q_proj.bias") in parameters:
-            parameter.data.mul_(sharper)  # of attention alone: the recurrent layers' have no bias
+    for module in model.modules():
+        if isinstance(module, WindowAttention):
+            module.q_proj.weight.data.mul_(sharper)
+            module.q_proj.bias.data.mul_(sharper)
     folder.mkdir(parents=True, exist_ok=True)
     tensors: dict[str, Tensor] = tensors_of(dict(parameters), quantised)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})

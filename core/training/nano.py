@@ -25,6 +25,7 @@ SHARD_BYTES = 14 * 2**20
 FASTEST_DECAY, SLOWEST_DECAY = 0.05, 2e-5  # of the memory, a token, at the start of training
 LOUDER = 2.0
 FAINT = 0.3  # size of new dimensions of widened keys, beside the old ones
+WHOLE_WINDOW = 24576  # tokens that attention sees in training: 256 observations of a drawn stream
 EMBEDDING = 0.5  # standard deviation at the start
 ECHO = 6.0  # logit of a token for itself at the start: embeddings and head are one matrix
 LAYERS = {"nano": 12, "study": 8, "smoke": 4}  # of the decoder, by size
@@ -57,7 +58,7 @@ def nano_shape(size: str = "nano", key_dim: int | None = None) -> ModelShape:
         num_attention_heads=2 if small else 6,
         num_key_value_heads=2 if small else 6,
         head_dim=16 if small else 64,
-        window=128 if small else 24576,  # 256 observations of a drawn stream
+        window=128 if small else WHOLE_WINDOW,
         rope_theta=1e4 if small else 4e4,  # the slowest angle turns as far in this window as 1e4's does in 8,192
         mrope_section=(2, 3, 3) if small else (8, 12, 12),
         num_linear_heads=2 if small else 6,

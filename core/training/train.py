@@ -24,7 +24,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.model.network import InfiniteVL
 from core.training import nano
-from core.training.curriculum import FAR, RECIPES, WHOLE_WINDOW, Curriculum
+from core.training.curriculum import FAR, RECIPES, Curriculum
 from core.training.data.batches import Batch, Recipe, Source, batches
 from core.training.data.questions import KINDS
 from core.training.data.row import IGNORE
@@ -393,11 +393,11 @@ def _validation(options: argparse.Namespace) -> list[tuple[str, Recipe]]:
     window = 64
     longer = max(1, options.rows // 4)
     return [
-        ("reading", Recipe("reading", options.rows, options.length, 1, WHOLE_WINDOW)),
-        ("frames_64", Recipe("frames", longer, options.length * 4, 64, WHOLE_WINDOW)),
+        ("reading", Recipe("reading", options.rows, options.length, 1, nano.WHOLE_WINDOW)),
+        ("frames_64", Recipe("frames", longer, options.length * 4, 64, nano.WHOLE_WINDOW)),
         ("state_16", Recipe("frames", options.rows, options.length, 16, window)),
         ("state_64", Recipe("frames", longer, options.length * 4, 64, window)),
-        ("far", Recipe("frames", 1, options.length * options.rows, FAR[1], WHOLE_WINDOW, FAR[0])),
+        ("far", Recipe("frames", 1, options.length * options.rows, FAR[1], nano.WHOLE_WINDOW, FAR[0])),
     ]
 
 

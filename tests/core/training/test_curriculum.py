@@ -6,11 +6,12 @@ from random import Random
 
 import pytest
 
-from core.training.curriculum import FAR, WHOLE_WINDOW, Curriculum
+from core.training.curriculum import FAR, Curriculum
 from core.training.data.batches import Recipe, Source
 from core.training.data.questions import KIND_INDEX
 from core.training.data.rows import frames_row
 from core.training.data.stream import Habits
+from core.training.nano import WHOLE_WINDOW
 
 
 def test_the_curriculum_depends_on_the_step_alone() -> None:
