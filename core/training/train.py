@@ -281,9 +281,10 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     began = time.monotonic()
     words = Path(options.words) if options.words else None
     windows = Path(options.windows) if options.windows else None
-    habits = Habits(options.repeats, options.times, options.desktop_streams, options.user_wordings, options.any_age)
+    habits = Habits(options.repeats, options.times, options.desktop_streams, options.user_wordings, options.any_age,
+                    nano.WHOLE_WINDOW if options.within_window else 0)  # fmt: skip
     source = Source(tuple(Path(path) for path in options.fonts), False, options.seed, words, windows, options.framed,
-                    options.kerned, habits, options.bitmap)  # fmt: skip
+                    options.kerned, habits, options.bitmap, options.alike)  # fmt: skip
     source.drawer(), source.corpus()  # what is missing shows here, not in a worker later
     device = torch.device(options.device)
     torch.multiprocessing.set_sharing_strategy("file_system")  # type: ignore[no-untyped-call]

@@ -86,6 +86,14 @@ def parser() -> argparse.ArgumentParser:
         help="share of the questions about earlier screens that may be of any age, evenly on a logarithmic scale",
     )
     known.add_argument(
+        "--within-window",
+        action="store_true",
+        help="nothing is asked for that has left the whole window, and long streams go on after a few questions",
+    )
+    known.add_argument(
+        "--alike", type=float, default=0.0, help="share of the words made of letters taken for one another"
+    )
+    known.add_argument(
         "--bitmap",
         type=float,
         default=0.0,

@@ -182,13 +182,15 @@ class Source:
     kerned: float = 0.0  # share of the fonts laid out by HarfBuzz
     habits: Habits = PLAIN
     bitmap: float = 0.0  # share of the monospaced fonts drawn small and without anti-aliasing
+    alike: float = 0.0  # share of the words made of letters that are taken for one another
 
     def drawer(self) -> Drawer:
         listed = None
         if self.words is not None:
             found = self.words.read_text(encoding="utf-8").split()
             listed = [word for word in found if is_held_out(word) == self.held_out]
-        return Drawer(FontBook(self.fonts, self.kerned, self.bitmap), Vocabulary(self.held_out, listed), self.framed)
+        fonts = FontBook(self.fonts, self.kerned, self.bitmap)
+        return Drawer(fonts, Vocabulary(self.held_out, listed, self.alike), self.framed)
 
     def corpus(self) -> Corpus | None:
         return None if self.windows is None else Corpus(self.windows)

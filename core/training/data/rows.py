@@ -15,7 +15,7 @@ from core.training.data.live_desktop import LiveDesktop
 from core.training.data.real_windows import Corpus
 from core.training.data.row import Row
 from core.training.data.screens import Drawer
-from core.training.data.stream import PLAIN, Habits, Stream
+from core.training.data.stream import PLAIN, QUESTION, Habits, Stream
 from core.training.data.words import APPLICATIONS, LABELS
 
 DESKTOP_SHARE = 0.25  # of the screens that are read: shown on a whole monitor
@@ -69,23 +69,27 @@ def frames_row(
 
     Some streams are silent first and questioned at the end, as in use: from where ``furthest`` is reached. With
     ``nearest`` all are, and every question is about an observation at least so long ago, as far as the row holds
-    more than that. A share of the others shows one desktop on which windows open and change.
+    more than that; where the habits limit the reach, they go on after a few questions, again and again, since many
+    would take the place of what is asked for. A share of the others shows one desktop where windows open and change.
     """
     stream = Stream(rng, drawer, length, habits)
     labels = rng.sample(LABELS, rng.randint(3, 8)) if habits.repeats and rng.random() < habits.repeats else None
     quiet = rng.random() < 0.5 or nearest > 0
     # where any age is asked for, streams of any length: else what is far and what came first would always be another
     share = rng.uniform(0.3 if habits.any_age else 0.55, 0.8)
+    pauses = Pauses(rng) if habits.reach and nearest else None
     desktop = None
     if habits.desktops and not nearest and rng.random() < habits.desktops:
         stream.lasting = True
         desktop = LiveDesktop(rng, drawer, corpus, labels)
     while stream.row.room > 150:
-        if quiet and len(stream.row.ids) > length * share and len(stream.told) > nearest:
+        if quiet and pauses is None and len(stream.row.ids) > length * share and len(stream.told) > nearest:
             break
         if not (_see_small(stream, labels) if desktop is None else stream.see_step(desktop)):
             break
-        if not quiet:
+        if pauses is not None:
+            pauses.ask(stream, furthest, nearest)
+        elif not quiet:
             for _ in range(rng.choice((1, 1, 2))):
                 stream.ask_past(furthest)
         elif not nearest and rng.random() < 0.1:
@@ -93,6 +97,28 @@ def frames_row(
     while stream.row.room > 60:
         stream.ask_past(furthest, nearest)
     return stream.row
+
+
+class Pauses:
+    """When a silent stream is asked something: after some observations, a share of the tokens since then."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+        self.share = rng.uniform(0.03, 0.3)
+        # now and then so many that the window holds screens alone, as in use
+        self.observations = rng.randint(5, 60) if rng.random() < 0.5 else rng.randint(150, 270)
+        self.asked_at, self.left = 0, self.observations
+
+    def ask(self, stream: Stream, furthest: int, nearest: int) -> None:
+        """Count an observation, and where it is time, ask."""
+        self.left -= 1
+        if self.left > 0:
+            return
+        now = len(stream.row.ids)
+        end = now + self.share * (now - self.asked_at)
+        while len(stream.row.ids) < end and stream.row.room > QUESTION:
+            stream.ask_past(furthest, nearest)
+        self.asked_at, self.left = len(stream.row.ids), round(self.observations * self.rng.uniform(0.2, 1.2))
 
 
 def _see_small(stream: Stream, labels: Sequence[str] | None) -> bool:

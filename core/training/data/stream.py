@@ -5,6 +5,7 @@ Where windows are seen again, questions are about them as they were seen last. K
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ KIND_WEIGHTS = {  # how often a fact is asked of the screen that shows it, besid
 LONGEST_TRANSCRIPT = 200  # characters
 LONGEST_RECALL = 80  # the same of an earlier screen
 OFTEN_RECALLED = ("value", "title", "price", "error", "code", "first line", "command", "status", "colour")
+QUESTION = 100  # tokens, with its answer, at most but for the longest
 TRIES = 3  # to find an observation of a desktop that told something
 
 
@@ -55,6 +57,7 @@ class Habits:
     desktops: float = 0.0  # of the streams: one desktop on which windows open and change
     worded: float = 0.0  # of the questions: as users word them
     any_age: float = 0.0  # of the questions about earlier screens: the newest as likely as the long past
+    reach: int = 0  # tokens: nothing further back is asked for, and long streams go on after questions; 0: no limit
 
 
 PLAIN = Habits()
@@ -65,6 +68,7 @@ class Told:
     """An observation of the stream as far as questions need it."""
 
     index: int
+    start: int  # of its tokens in the row
     title: str
     application: str
     time: datetime | None  # None where the observation does not say it
@@ -83,6 +87,7 @@ class Stream:
         self.rng, self.drawer, self.habits = rng, drawer, habits
         self.row = Row(length)
         self.told: list[Told] = []
+        self.begun = 0  # where in the row the newest observation starts
         self.time = _start_time(rng)
         self.subjects: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)  # window, answer
         self.lasting = False  # windows are seen again and change
@@ -98,6 +103,7 @@ class Stream:
         before, after = framing.seen_before(line), framing.seen_after()
         if len(before) + screen.colours.size + 2 + len(after) > self.row.room:
             return False
+        self.begun = len(self.row.ids)
         self.row.text(before)
         self.row.picture(screen.pixels, screen.characters, screen.colours)
         self.row.text(after)
@@ -129,6 +135,7 @@ class Stream:
         cells = sum(picture.shape[0] * picture.shape[1] // CELL**2 + 2 for picture in seen.pictures)
         if len(before) + cells + len(after) > self.row.room:
             return False
+        self.begun = len(self.row.ids)
         self.row.text(before)
         for picture in seen.pictures:
             self.row.picture(picture, None, None)
@@ -140,13 +147,14 @@ class Stream:
         ids = framing.seen_before(body)
         if len(ids) > self.row.room:
             return False
+        self.begun = len(self.row.ids)
         self.row.text(ids)
         self._tell(title, application, facts, [], timed)
         return True
 
     def _tell(self, title: str, application: str, facts: list[Fact], lines: list[str], timed: bool = True) -> None:
         index = len(self.told)
-        self.told.append(Told(index, title, application, self.time if timed else None, facts, lines))
+        self.told.append(Told(index, self.begun, title, application, self.time if timed else None, facts, lines))
         self.titles[title].append(index)
         self.applications[application].append(index)
         for fact in facts:
@@ -193,6 +201,8 @@ class Stream:
         stream reaches back."""
         rng, habits = self.rng, self.habits
         now = len(self.told) - 1
+        furthest = min(furthest, now - self._oldest_within_reach())
+        nearest = min(nearest, furthest)
         if habits.any_age and rng.random() < habits.any_age:
             nearest = 0
             told = self.told[now - self._any_age(min(now, furthest))]
@@ -219,6 +229,13 @@ class Stream:
             self.row.ask(question, "\n".join(lines[:count]), "transcript", distance)
         else:
             self.ask_fact(told, nearest)
+
+    def _oldest_within_reach(self) -> int:
+        """The index of the first observation that an answer given now may rest on."""
+        if not self.habits.reach:
+            return 0
+        first = len(self.row.ids) + QUESTION - self.habits.reach
+        return min(bisect_left(self.told, first, key=lambda told: told.start), len(self.told) - 1)
 
     def _any_age(self, furthest: int) -> int:
         """Observations ago, 0 to ``furthest``, evenly on a logarithmic scale."""

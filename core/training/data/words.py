@@ -88,13 +88,14 @@ def is_held_out(word: str) -> bool:
 
 
 class Vocabulary:
-    """Draws strings. ``words``: a list that replaces the built-in nouns, adjectives and verbs."""
+    """Draws strings. ``words``: a list that replaces the built-in nouns, adjectives and verbs. ``alike``: share of
+    the words, otherwise drawn as ever, that are made of letters taken for one another."""
 
-    def __init__(self, held_out: bool = False, words: Sequence[str] | None = None) -> None:
+    def __init__(self, held_out: bool = False, words: Sequence[str] | None = None, alike: float = 0.0) -> None:
         def keep(listed: Sequence[str]) -> list[str]:
             return [word for word in listed if is_held_out(word) == held_out] or list(listed)
 
-        self._held_out = held_out
+        self._held_out, self._alike = held_out, alike
         self.nouns = list(words) if words else keep(NOUNS)
         self.verbs = list(words) if words else keep(VERBS)
         self.adjectives = list(words) if words else keep(ADJECTIVES)
@@ -125,6 +126,8 @@ class Vocabulary:
 
     def word(self, rng: Random) -> str:
         """A listed word less than half of the time: a reader that meets few words learns to guess them."""
+        if self._alike and rng.random() < self._alike:
+            return self.alike(rng)
         draw = rng.random()
         if draw < 0.22:
             return rng.choice(self.nouns)
@@ -135,6 +138,8 @@ class Vocabulary:
         return self.invented(rng) if draw < 0.7 else self.scrambled(rng)
 
     def name(self, rng: Random) -> str:
+        if self._alike and rng.random() < self._alike:
+            return f"{self.alike(rng).capitalize()} {self.alike(rng).capitalize()}"
         draw = rng.random()
         if draw < 0.3:
             return f"{self.invented(rng).capitalize()} {self.invented(rng).capitalize()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from random import Random
 
 import pytest
@@ -79,3 +80,19 @@ def test_questions_of_any_age_reach_from_the_newest_to_the_long_past_of_streams_
     assert near > 100
     assert far > 100
     assert min(begins) < WHOLE_WINDOW < 36000 < max(begins)
+
+
+def test_within_its_reach_a_long_stream_is_asked_again_and_again_and_for_nothing_that_has_left_it() -> None:
+    drawer, furthest = Source().drawer(), []
+    for seed in range(6):
+        row = frames_row(Random(seed), drawer, 65536, FAR[1], FAR[0], Habits(any_age=0.6, reach=WHOLE_WINDOW))
+        pictures = [picture.start for picture in row.pictures]
+        asked = [answer for answer in row.answers if answer.distance]
+        for answer in asked:
+            now = bisect_left(pictures, answer.start) - 1
+            assert answer.end - pictures[now - answer.distance] < WHOLE_WINDOW
+        furthest.append(max(answer.distance for answer in asked))
+        starts = sorted(answer.start for answer in asked)
+        assert starts[0] < 0.5 * 65536 < 0.7 * 65536 < starts[-1]
+        assert sum(answer.end - answer.start for answer in row.answers) < 0.3 * 65536
+    assert max(furthest) > 220
