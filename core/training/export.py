@@ -1,7 +1,8 @@
-"""Writes a checkpoint as the model folder that ships: ``python -m core.training.export CHECKPOINT FOLDER``.
+"""Writes a checkpoint as the model folder that ships: ``python -m core.training.export CHECKPOINT... FOLDER``.
 
 The folder has the published layout. Large matrices become int8 with one scale a row, which halves the file once more
-at no measured loss; embeddings, gates, convolutions and norms stay in bf16, decays in fp32.
+at no measured loss; embeddings, gates, convolutions and norms stay in bf16, decays in fp32. Of several checkpoints of
+one training the mean of the weights is written, which tends to be better than each (arXiv 2203.05482).
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.model.config import shape_fields
 from core.model.layers import WindowAttention
@@ -49,8 +52,20 @@ def tensors_of(parameters: dict[str, Tensor], quantised: bool) -> dict[str, Tens
     return out
 
 
+def load_mean(checkpoints: Sequence[Path], parameters: dict[str, nn.Parameter]) -> None:
+    """Fill ``parameters`` with the mean of the checkpoints' weights."""
+    total = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+    for checkpoint in checkpoints:
+        nano.load_checkpoint(checkpoint, parameters)
+        for name, parameter in parameters.items():
+            total[name] += parameter.detach()
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(total[name] / len(checkpoints))
+
+
 def export(
-    checkpoint: Path,
+    checkpoints: Sequence[Path],
     folder: Path,
     size: str = "nano",
     answers: bool = False,
@@ -59,8 +74,9 @@ def export(
     window: int | None = None,
     sharper: float = 1.0,
 ) -> str:
-    """Write the model folder; returns the SHA-256 of its weights. ``key_dim``: as the checkpoint was trained.
+    """Write the model folder; returns the SHA-256 of its weights. ``key_dim``: as the checkpoints were trained.
 
+    Raises FileNotFoundError where a checkpoint is none, ValueError where it belongs to another network.
     ``window``: tokens that attention sees in use, where that is to be fewer than in training. ``sharper``: factor of
     the scores of attention, put into the queries' projections; above 1 it counters how a softmax thins out over more
     tokens than most rows of training held.
@@ -69,7 +85,7 @@ def export(
     shape = replace(trained, window=window or trained.window)
     model, heads = nano.fresh(shape, 0)
     parameters = nano.named_parameters(model, heads)
-    nano.load_checkpoint(checkpoint, parameters)
+    load_mean(checkpoints, parameters)
     for module in model.modules():
         if isinstance(module, WindowAttention):
             module.q_proj.weight.data.mul_(sharper)
@@ -105,7 +121,7 @@ def export(
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.training.export", description=__doc__)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoints", type=Path, nargs="+", help="the mean of their weights, where they are several")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", default="nano")
     parser.add_argument("--key-dim", type=int, help="of the recurrent heads, where it was trained with another")
@@ -115,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--bf16", action="store_true", help="do not quantise")
     options = parser.parse_args(arguments)
     digest = export(
-        options.checkpoint, options.folder, options.size, options.answers, not options.bf16, options.key_dim,
+        options.checkpoints, options.folder, options.size, options.answers, not options.bf16, options.key_dim,
         options.window, options.sharper,
     )  # fmt: skip
     sys.stdout.write(f"{digest}  {options.folder / 'model.safetensors'}\n")

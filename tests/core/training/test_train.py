@@ -76,7 +76,7 @@ def test_a_checkpoint_of_another_network_is_refused(trained: Path) -> None:
 
 
 def test_the_exported_folder_opens_and_is_evaluated(trained: Path, tmp_path: Path) -> None:
-    digest = export(trained, tmp_path, "smoke")
+    digest = export([trained], tmp_path, "smoke")
     assert digest in (tmp_path / "SHA256SUMS").read_text(encoding="utf-8")
     session = open_session(tmp_path, "cpu")
     assert not session.facts.answers
@@ -93,8 +93,20 @@ def _observation(screen: Screen) -> Observation:
     return Observation(BEGIN, header(BEGIN, screen.application, screen.title), (screen.pixels,))
 
 
+def test_several_checkpoints_are_exported_as_the_mean_of_their_weights(trained: Path, tmp_path: Path) -> None:
+    assert _train(tmp_path / "later", "--max-steps", "1", "--resume", str(trained)) == 0
+    names = {"one": [trained], "other": [tmp_path / "later"], "both": [trained, tmp_path / "later"]}
+    for name, checkpoints in names.items():
+        export(checkpoints, tmp_path / name, "smoke", quantised=False)
+    one, other, both = (load_file(tmp_path / name / "model.safetensors") for name in names)
+    moved = [name for name in one if not torch.equal(one[name], other[name])]
+    assert len(moved) > len(one) // 2
+    for name, weight in both.items():
+        torch.testing.assert_close(weight, ((one[name].float() + other[name].float()) / 2).to(weight.dtype))
+
+
 def test_an_exported_folder_can_be_trained_further(trained: Path, tmp_path: Path) -> None:
-    export(trained, tmp_path / "model", "smoke")
+    export([trained], tmp_path / "model", "smoke")
     model, heads = nano.fresh(nano.nano_shape("smoke"), 3)
     parameters = nano.named_parameters(model, heads)
     nano.load_model(tmp_path / "model", parameters)
@@ -104,8 +116,8 @@ def test_an_exported_folder_can_be_trained_further(trained: Path, tmp_path: Path
 
 
 def test_a_smaller_window_and_sharper_attention_are_written_into_the_model(trained: Path, tmp_path: Path) -> None:
-    export(trained, tmp_path / "as-trained", "smoke", quantised=False)
-    export(trained, tmp_path / "in-use", "smoke", quantised=False, window=32, sharper=1.5)
+    export([trained], tmp_path / "as-trained", "smoke", quantised=False)
+    export([trained], tmp_path / "in-use", "smoke", quantised=False, window=32, sharper=1.5)
     before, after = (weights.load(tmp_path / name, "cpu") for name in ("as-trained", "in-use"))
     assert (before.shape.window, after.shape.window) == (128, 32)
     changed = set()
@@ -117,14 +129,14 @@ def test_a_smaller_window_and_sharper_attention_are_written_into_the_model(train
 
 
 def test_a_model_of_another_size_is_refused(trained: Path, tmp_path: Path) -> None:
-    export(trained, tmp_path, "smoke")
+    export([trained], tmp_path, "smoke")
     model, heads = nano.fresh(nano.nano_shape(), 0)
     with pytest.raises(ValueError, match="another network"):
         nano.load_model(tmp_path, nano.named_parameters(model, heads))
 
 
 def test_a_model_with_narrower_keys_goes_on_as_it_was(trained: Path, tmp_path: Path) -> None:
-    export(trained, tmp_path, "smoke")
+    export([trained], tmp_path, "smoke")
     batch = drawn("frames", 300)
     hidden = []
     for key_dim in (16, 32):
@@ -135,7 +147,7 @@ def test_a_model_with_narrower_keys_goes_on_as_it_was(trained: Path, tmp_path: P
     assert hidden[1].shape == hidden[0].shape
     assert float((hidden[1] - hidden[0]).norm() / hidden[0].norm()) < 0.2
     assert _train(tmp_path / "run", "--max-steps", "1", "--from-model", str(tmp_path), "--key-dim", "32") == 0
-    export(tmp_path / "run", tmp_path / "wide", "smoke", key_dim=32)
+    export([tmp_path / "run"], tmp_path / "wide", "smoke", key_dim=32)
     assert open_session(tmp_path / "wide", "cpu").bundle.shape.linear_head_dim == 32
 
 
