@@ -101,9 +101,8 @@ class Stream:
         titled = titled or not screen.title_drawn  # questions name it: it must stand somewhere
         line = header(self.time, screen.application, screen.title if titled else "")
         before, after = framing.seen_before(line), framing.seen_after()
-        if len(before) + screen.colours.size + 2 + len(after) > self.row.room:
+        if not self._begin(len(before) + screen.colours.size + 2 + len(after)):
             return False
-        self.begun = len(self.row.ids)
         self.row.text(before)
         self.row.picture(screen.pixels, screen.characters, screen.colours)
         self.row.text(after)
@@ -133,9 +132,8 @@ class Stream:
     def _observe(self, seen: Observation) -> bool:
         before, after = framing.seen_before(seen.header), framing.seen_after()
         cells = sum(picture.shape[0] * picture.shape[1] // CELL**2 + 2 for picture in seen.pictures)
-        if len(before) + cells + len(after) > self.row.room:
+        if not self._begin(len(before) + cells + len(after)):
             return False
-        self.begun = len(self.row.ids)
         self.row.text(before)
         for picture in seen.pictures:
             self.row.picture(picture, None, None)
@@ -145,11 +143,17 @@ class Stream:
     def read(self, body: str, title: str, application: str, facts: list[Fact], timed: bool) -> bool:
         """Add one observation that is text alone; ``timed``: the text says when it was."""
         ids = framing.seen_before(body)
-        if len(ids) > self.row.room:
+        if not self._begin(len(ids)):
             return False
-        self.begun = len(self.row.ids)
         self.row.text(ids)
         self._tell(title, application, facts, [], timed)
+        return True
+
+    def _begin(self, tokens: int) -> bool:
+        """Note where an observation of so many tokens starts; False where the row has no room for it."""
+        if tokens > self.row.room:
+            return False
+        self.begun = len(self.row.ids)
         return True
 
     def _tell(self, title: str, application: str, facts: list[Fact], lines: list[str], timed: bool = True) -> None:
